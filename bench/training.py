@@ -1,0 +1,249 @@
+"""Training speed: our loop against the Blitz's own loop, and against the kernels alone.
+
+    python -m bench.training [--quick] [--dataset cifar10] [--device cpu]
+
+Both loops train the same network from the same weights on the same batches in the same order with
+the same optimiser, alternately, in one process. The Blitz's loop is the tutorial's: images opened
+with PIL, ToTensor, Normalize, a DataLoader with two workers, `.item()` after every step; its time
+starts when the first batch is there, so its workers' start does not count. The floor is the time
+of the PyTorch operations of one of our steps, each run alone in a loop: no autograd, no Python
+between them.
+
+The last line is JSON with ratio_batch_4, ratio_batch_64 (our images a second over theirs),
+floor_ratio_batch_4 (our time over the floor's) and loss_difference.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from blitz.datasets import DatasetError, ImageDataset, load_dataset
+from blitz.devices import resolve_device, synchronise
+from blitz.models import build_model
+from blitz.training import TrainConfig, Trainer
+from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.events import Finished, StepsDone
+from blitz.training.step import TrainingStep
+
+MOMENTUM, LR = 0.9, 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    images_per_second: float
+    losses: list[float]
+    """Mean loss of each tenth of the run."""
+
+
+class PicturesFromMemory(Dataset[tuple[Tensor, int]]):
+    """What torchvision's CIFAR10 class does: an array, a PIL image on each access, a transform."""
+
+    def __init__(self, dataset: ImageDataset) -> None:
+        self.arrays = dataset.train_images.permute(0, 2, 3, 1).contiguous().numpy()
+        self.labels = dataset.train_labels.tolist()
+        channels = dataset.channels
+        self.transform = transforms.Compose(
+            [transforms.ToTensor(), transforms.Normalize((0.5,) * channels, (0.5,) * channels)]
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        array = self.arrays[index]
+        image = Image.fromarray(array if array.shape[2] == 3 else array[:, :, 0])
+        return self.transform(image), self.labels[index]
+
+
+def tutorial_loop(dataset: ImageDataset, batch_size: int, device: torch.device) -> Measured:
+    """One epoch of the tutorial's loop."""
+    torch.manual_seed(0)
+    net = build_model("net", channels=dataset.channels).to(device)
+    optimizer = torch.optim.SGD(net.parameters(), lr=LR, momentum=MOMENTUM)
+    criterion = torch.nn.CrossEntropyLoss()
+    loader = DataLoader(
+        PicturesFromMemory(dataset),
+        batch_size=batch_size,
+        sampler=epoch_order(len(dataset.train_labels), 0, 0).tolist(),
+        num_workers=2,
+    )
+    losses, seen, start = [], 0, 0.0
+    for inputs, labels in loader:
+        if start == 0.0:
+            start = time.perf_counter()
+        inputs, labels = inputs.to(device), labels.to(device)
+        optimizer.zero_grad()
+        loss = criterion(net(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        seen += len(labels)
+    return Measured(seen / (time.perf_counter() - start), _means_of_tenths(losses))
+
+
+def our_loop(dataset: ImageDataset, batch_size: int, device: torch.device) -> Measured:
+    """One epoch of ours, as a run of the dashboard takes it."""
+    config = TrainConfig(
+        dataset=dataset.name, epochs=1, batch_size=batch_size, lr=LR, momentum=MOMENTUM,
+        device=str(device),
+    )  # fmt: skip
+    speed = 0.0
+    for event in Trainer(config, dataset).events():
+        if isinstance(event, Finished):
+            speed = event.images_per_second
+    return Measured(speed, [])
+
+
+def our_losses(dataset: ImageDataset, batch_size: int, device: torch.device) -> list[float]:
+    """Losses of our loop step by step; apart from the timing, which it would disturb."""
+    config = TrainConfig(
+        dataset=dataset.name, epochs=1, batch_size=batch_size, lr=LR, momentum=MOMENTUM,
+        device=str(device),
+    )  # fmt: skip
+    events = Trainer(config, dataset, summary_seconds=0).events()
+    return _means_of_tenths([event.loss for event in events if isinstance(event, StepsDone)])
+
+
+def _means_of_tenths(losses: list[float]) -> list[float]:
+    tenth = max(1, len(losses) // 10)
+    return [statistics.fmean(losses[i : i + tenth]) for i in range(0, tenth * 10, tenth)]
+
+
+class Recorder(TorchDispatchMode):
+    """Notes every PyTorch operation that runs, with its arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Callable[[], Any]] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        self.calls.append(lambda: func(*args, **kwargs))
+        return func(*args, **kwargs)
+
+
+def floor_speed(dataset: ImageDataset, batch_size: int, device: torch.device) -> float:
+    """Images a second if a step were nothing but its operations' own time."""
+    config = TrainConfig(dataset=dataset.name, batch_size=batch_size, lr=LR, momentum=MOMENTUM)
+    torch.manual_seed(0)
+    on_device = dataset.to(device)
+    model = build_model("net", channels=dataset.channels).to(device)
+    step = TrainingStep(config, model, on_device)
+    order = epoch_order(len(dataset.train_labels), 0, 0)
+    images, labels = next(epoch_batches(on_device, order, batch_size))
+    with step.kernels():
+        step.take(images, labels, LR)
+        with Recorder() as recorder:
+            step.take(images, labels, LR)
+        with torch.no_grad():
+            seconds = sum(_time_of(call, device) for call in recorder.calls)
+    return batch_size / seconds
+
+
+def _time_of(call: Callable[[], Any], device: torch.device, repeats: int = 7) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        for _ in range(20):
+            call()
+        synchronise(device)
+        times.append((time.perf_counter() - start) / 20)
+    return statistics.median(times)
+
+
+def load_images(source: str) -> ImageDataset:
+    """The data set, or noise of CIFAR-10's shape where it cannot be had: speed is the same."""
+    try:
+        return load_dataset(source)
+    except DatasetError as error:
+        print(f"{error}\nMeasuring on random images of CIFAR-10's shape instead.")
+    generator = torch.Generator().manual_seed(0)
+
+    def noise(count: int) -> tuple[Tensor, Tensor]:
+        images = torch.randint(0, 256, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
+        return images, torch.randint(0, 10, (count,), generator=generator)
+
+    (train, train_labels), (test, test_labels) = noise(50_000), noise(1_000)
+    return ImageDataset(
+        name="noise", classes=tuple("0123456789"), mean=0.5, std=0.5,
+        train_images=train, train_labels=train_labels, test_images=test, test_labels=test_labels,
+    )  # fmt: skip
+
+
+def subset(dataset: ImageDataset, count: int) -> ImageDataset:
+    """The first `count` training images, and few test images: only training is measured."""
+    return replace(
+        dataset,
+        train_images=dataset.train_images[:count],
+        train_labels=dataset.train_labels[:count],
+        test_images=dataset.test_images[:100],
+        test_labels=dataset.test_labels[:100],
+    )
+
+
+def measure(dataset: ImageDataset, batch_size: int, device: torch.device, repeats: int) -> Iterator[
+    tuple[str, float]
+]:
+    """Medians of alternating runs, as rows for the table and the JSON."""
+    ours, theirs, floors, theirs_losses = [], [], [], []
+    for _ in range(repeats):
+        tutorial = tutorial_loop(dataset, batch_size, device)
+        theirs.append(tutorial.images_per_second)
+        theirs_losses = tutorial.losses
+        ours.append(our_loop(dataset, batch_size, device).images_per_second)
+        floors.append(floor_speed(dataset, batch_size, device))
+    pairs = zip(theirs_losses, our_losses(dataset, batch_size, device), strict=True)
+    yield "tutorial", statistics.median(theirs)
+    yield "ours", statistics.median(ours)
+    yield "floor", statistics.median(floors)
+    yield "ratio", statistics.median([a / b for a, b in zip(ours, theirs, strict=True)])
+    yield "floor_ratio", statistics.median([b / a for a, b in zip(ours, floors, strict=True)])
+    yield "loss_difference", max(abs(a - b) for a, b in pairs)
+    yield "last_loss", theirs_losses[-1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="under a minute, less exact")
+    parser.add_argument("--dataset", default="cifar10", help="a data set's name or path")
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    device = torch.device(resolve_device(arguments.device))
+    dataset = load_images(arguments.dataset)
+    repeats = 3 if arguments.quick else 5
+    summary: dict[str, float | str] = {"device": str(device), "torch": torch.__version__}
+    print(f"{dataset.name} on {device}, torch {torch.__version__}, "
+          f"{torch.get_num_threads()} threads; images a second, median of {repeats}")  # fmt: skip
+    print(f"{'batch':>6} {'tutorial':>9} {'ours':>9} {'floor':>9} {'ratio':>6} {'to floor':>9}"
+          f" {'loss apart':>11}")  # fmt: skip
+    differences = []
+    for batch_size, count in ((4, 4_000), (64, 19_200)):
+        size = count // 2 if arguments.quick else 2 * count
+        rows = dict(measure(subset(dataset, size), batch_size, device, repeats))
+        print(f"{batch_size:>6} {rows['tutorial']:>9,.0f} {rows['ours']:>9,.0f} "
+              f"{rows['floor']:>9,.0f} {rows['ratio']:>5.2f}× {rows['floor_ratio']:>8.2f}× "
+              f"{rows['loss_difference']:>11.1e}")  # fmt: skip
+        summary[f"ratio_batch_{batch_size}"] = round(rows["ratio"], 3)
+        summary[f"floor_ratio_batch_{batch_size}"] = round(rows["floor_ratio"], 3)
+        summary[f"images_per_second_batch_{batch_size}"] = round(rows["ours"])
+        differences.append(rows["loss_difference"])
+    summary["loss_difference"] = max(differences)
+    print(json.dumps(summary))
+
+
+if __name__ == "__main__":
+    main()

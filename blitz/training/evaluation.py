@@ -1,0 +1,73 @@
+"""What a network makes of the test images: probabilities, loss, and which classes it confuses.
+
+Knows nothing about training or storage.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from blitz.datasets import ImageDataset
+from blitz.training.config import LossName, Precision
+
+EVALUATION_BATCH = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Predictions:
+    """A network's answers on the test images."""
+
+    probabilities: Tensor
+    """Softmax of the logits, float32 [images, classes] on the CPU."""
+    loss: float
+    confusion: Tensor
+    """Number of images by truth (row) and prediction (column), int64 [classes, classes]."""
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of the images classified correctly."""
+        return int(self.confusion.diagonal().sum()) / max(1, int(self.confusion.sum()))
+
+
+def loss_of(logits: Tensor, labels: Tensor, loss: LossName) -> Tensor:
+    """Mean loss of a batch: cross-entropy, or squared distance from the one-hot labels.
+
+    logits [batch, classes], labels int64 [batch] → a scalar.
+    """
+    if loss == "mse":
+        return F.mse_loss(logits, F.one_hot(labels, logits.shape[1]).to(logits.dtype))
+    return F.cross_entropy(logits, labels)
+
+
+def confusion_matrix(truth: Tensor, predicted: Tensor, num_classes: int) -> Tensor:
+    """Count pairs of truth and prediction, both int64 [images] → int64 [classes, classes]."""
+    pairs = torch.bincount(truth * num_classes + predicted, minlength=num_classes**2)
+    return pairs.view(num_classes, num_classes)
+
+
+@torch.no_grad()
+def predict(
+    model: nn.Module,
+    dataset: ImageDataset,
+    *,
+    loss: LossName = "cross-entropy",
+    precision: Precision = "float32",
+) -> Predictions:
+    """Classify all test images; the model's mode (training or evaluation) is left as it was."""
+    was_training = model.training
+    model.eval()
+    parts = []
+    for images in dataset.test_images.split(EVALUATION_BATCH):
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            parts.append(model(dataset.normalise(images)).float())
+    model.train(was_training)
+    logits = torch.cat(parts)
+    return Predictions(
+        probabilities=logits.softmax(1).cpu(),
+        loss=float(loss_of(logits, dataset.test_labels, loss)),
+        confusion=confusion_matrix(
+            dataset.test_labels, logits.argmax(1), dataset.num_classes
+        ).cpu(),
+    )

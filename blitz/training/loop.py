@@ -1,0 +1,362 @@
+"""The training loop: a config in, events out.
+
+Imports torch and the data, nothing of stores, pages or progress bars. The images are resident on
+the device, so there is no data loader; the step asks the device for nothing, so a GPU is never
+waited for. On a CPU two runs of one config are bit-identical, and so is a run that was stopped at
+any step and resumed from its `state`.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from blitz.datasets import ImageDataset, load_dataset
+from blitz.devices import memory_in_use, resolve_device, synchronise
+from blitz.models import MODELS, build_model, count_parameters, load_pretrained
+from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.config import TrainConfig
+from blitz.training.evaluation import predict
+from blitz.training.events import (
+    Command,
+    Diverged,
+    EpochFinished,
+    Event,
+    Finished,
+    FinishReason,
+    Intervention,
+    Position,
+    Started,
+    StepsDone,
+)
+from blitz.training.schedules import learning_rate_factor
+from blitz.training.state import TrainState
+from blitz.training.step import StepResult, TrainingStep
+
+Commands = Callable[[], Sequence[Command]]
+
+PAUSE_POLL_SECONDS = 0.1
+
+
+def no_commands() -> Sequence[Command]:
+    """Nobody asks anything of the run."""
+    return ()
+
+
+def train(
+    config: TrainConfig, *, data_folder: Path | None = None, commands: Commands = no_commands
+) -> Iterator[Event]:
+    """Load the data, train, and yield what happens; raises ValueError for a wrong choice."""
+    dataset = load_dataset(
+        config.dataset,
+        folder=data_folder,
+        image_size=config.image_size,
+        skip_unreadable=config.skip_unreadable,
+    )
+    yield from Trainer(config, dataset).events(commands)
+
+
+class Trainer:
+    """One run: its network, its optimiser and how far it has come."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        dataset: ImageDataset,
+        *,
+        state: TrainState | None = None,
+        summary_seconds: float = 0.25,
+    ) -> None:
+        """Build the network and put the data on the device, or raise ValueError in one line.
+
+        With `state`, go on from there. `summary_seconds` is the least time between two
+        `StepsDone`; 0 gives one for every step.
+        """
+        self.config = config
+        self.device = torch.device(resolve_device(config.device))
+        self._check(dataset)
+        self._set_precision()
+        self.dataset = dataset.to(self.device)
+        self._summary_seconds = summary_seconds
+        self._notes: list[str] = []
+        self.model = self._build_model(is_new=state is None)
+        self._training_step = TrainingStep(config, self.model, self.dataset)
+        self._steps_per_epoch = self._count_steps_per_epoch()
+        self._total_steps = config.epochs * self._steps_per_epoch
+
+        self._step = 0
+        self._seconds = 0.0
+        self._base_lr = config.lr
+        self._epochs_evaluated = 0
+        self._best_loss = math.inf
+        self._epochs_since_best = 0
+        self._last_loss: float | None = None
+        self._last_accuracy: float | None = None
+        self._is_paused = False
+        self._batches: Iterator[tuple[Tensor, Tensor]] | None = None
+        if state is not None:
+            self._restore(state)
+
+    # Building
+
+    def _check(self, dataset: ImageDataset) -> None:
+        config = self.config
+        num_train = len(dataset.train_labels)
+        if config.batch_size > num_train:
+            raise ValueError(
+                f"batch_size: {config.batch_size:,} was given; "
+                f"{dataset.name} has {num_train:,} training images"
+            )
+        if config.precision == "tf32" and self.device.type != "cuda":
+            raise ValueError(f"precision: tf32 needs an NVIDIA GPU; this run is on {self.device}")
+
+    def _set_precision(self) -> None:
+        if self.device.type == "cuda":
+            precision = "tf32" if self.config.precision == "tf32" else "ieee"
+            torch.backends.cuda.matmul.fp32_precision = precision
+            torch.backends.cudnn.conv.fp32_precision = precision
+
+    def _build_model(self, *, is_new: bool) -> nn.Module:
+        torch.manual_seed(self.config.seed)
+        model = build_model(
+            self.config.model,
+            channels=self.dataset.channels,
+            image_size=self.dataset.image_size,
+            num_classes=self.dataset.num_classes,
+            width=self.config.width,
+        )
+        if is_new and MODELS[self.config.model].is_pretrained:
+            self._notes.append(load_pretrained(model))
+        return model.to(self.device)
+
+    def _count_steps_per_epoch(self) -> int:
+        num_train, batch_size = len(self.dataset.train_labels), self.config.batch_size
+        has_batch_norm = any(isinstance(m, nn.BatchNorm2d) for m in self.model.modules())
+        if has_batch_norm and batch_size == 1:
+            raise ValueError(f"batch_size: 1 was given; {self.config.model} needs at least 2")
+        if has_batch_norm and num_train % batch_size == 1:
+            # Batch normalisation has no variance to divide by in a batch of one.
+            self._notes.append("the last image of each epoch is left out: it would be alone")
+            return num_train // batch_size
+        return math.ceil(num_train / batch_size)
+
+    # Running
+
+    def events(self, commands: Commands = no_commands) -> Iterator[Event]:
+        """Train to the end, yielding what happens; `commands` is asked a few times a second."""
+        yield self._started()
+        reason: FinishReason = "completed"
+        while True:
+            if self._epochs_evaluated < self._step // self._steps_per_epoch:
+                yield self._finish_epoch()
+                if self._should_stop_early():
+                    reason = "early stop"
+                    break
+            if self._step >= self._total_steps:
+                break
+            interventions = self._obey(commands)
+            yield from interventions
+            if any(event.kind == "stopped" for event in interventions):
+                reason = "stopped"
+                break
+            if self._is_paused:
+                time.sleep(PAUSE_POLL_SECONDS)
+                continue
+            steps, problem = self._run_steps()
+            if steps is not None:
+                yield steps
+            if problem is not None:
+                yield Diverged(at=self._position(), message=problem)
+                reason = "diverged"
+                break
+        yield self._finished(reason)
+
+    def _obey(self, commands: Commands) -> list[Intervention]:
+        done = []
+        for command in commands():
+            if command.kind == "learning rate" and command.value is not None:
+                done.append(self._change_learning_rate(command.value))
+            elif command.kind == "stop":
+                done.append(Intervention(at=self._position(), kind="stopped", message="stopped"))
+                break
+            elif command.kind == "pause" and not self._is_paused:
+                self._is_paused = True
+                done.append(Intervention(at=self._position(), kind="paused", message="paused"))
+            elif command.kind == "resume" and self._is_paused:
+                self._is_paused = False
+                done.append(Intervention(at=self._position(), kind="resumed", message="resumed"))
+        return done
+
+    def _change_learning_rate(self, lr: float) -> Intervention:
+        message = f"learning rate {self._base_lr:g} → {lr:g}"
+        self._base_lr = lr
+        return Intervention(at=self._position(), kind="learning rate", message=message)
+
+    def _learning_rate(self) -> float:
+        factor = learning_rate_factor(self.config.schedule, self._step, self._total_steps)
+        return self._base_lr * factor
+
+    def _run_steps(self) -> tuple[StepsDone | None, str | None]:
+        """Take steps until it is time for a summary or the epoch ends.
+
+        Returns the summary (none where no step was finite) and, if training diverged, why.
+        """
+        if self._step % self._steps_per_epoch == 0 or self._batches is None:
+            self._batches = self._remaining_batches()
+        self.model.train()
+        results = []
+        epoch_end = (self._step // self._steps_per_epoch + 1) * self._steps_per_epoch
+        start = time.perf_counter()
+        with self._training_step.kernels():
+            for images, labels in self._batches:
+                lr = self._learning_rate()
+                result = self._training_step.take(images, labels, lr)
+                results.append(result)
+                self._step += 1
+                is_time = time.perf_counter() - start >= self._summary_seconds
+                if is_time or self._step == epoch_end or self._training_step.is_stopped_by(result):
+                    break
+        synchronise(self.device)
+        elapsed = time.perf_counter() - start
+        self._seconds += elapsed
+        finite = _finite_steps(results)
+        self._step -= len(results) - len(finite)
+        problem = self._describe_divergence(results[len(finite)]) if finite != results else None
+        if not finite:
+            return None, problem
+        return self._summarise(finite, lr, elapsed), problem
+
+    def _remaining_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        epoch, first_batch = divmod(self._step, self._steps_per_epoch)
+        order = epoch_order(len(self.dataset.train_labels), self.config.seed, epoch)
+        return epoch_batches(self.dataset, order, self.config.batch_size, first_batch)
+
+    def _summarise(self, results: list[StepResult], lr: float, elapsed: float) -> StepsDone:
+        sizes = torch.tensor([len(result.labels) for result in results], dtype=torch.float32)
+        losses = torch.stack([result.loss for result in results]).float().cpu()
+        logits = torch.cat([result.logits for result in results])  # [images, classes]
+        labels = torch.cat([result.labels for result in results])  # [images]
+        return StepsDone(
+            at=self._position(),
+            loss=float(losses @ sizes / sizes.sum()),
+            accuracy=float((logits.argmax(1) == labels).float().mean()),
+            learning_rate=lr,
+            images_per_second=len(labels) / elapsed,
+            memory_bytes=memory_in_use(self.device),
+        )
+
+    def _describe_divergence(self, result: StepResult) -> str:
+        what = "gradient" if math.isfinite(result.loss) else "loss"
+        return (
+            f"diverged at step {self._step + 1:,}: the {what} is not finite, so this step was "
+            f"not taken; try a learning rate below {self._learning_rate():g}"
+        )
+
+    def _finish_epoch(self) -> EpochFinished:
+        predictions = predict(
+            self.model, self.dataset, loss=self.config.loss, precision=self.config.precision
+        )
+        self._epochs_evaluated += 1
+        self._last_loss, self._last_accuracy = predictions.loss, predictions.accuracy
+        is_best = predictions.loss < self._best_loss
+        self._epochs_since_best = 0 if is_best else self._epochs_since_best + 1
+        self._best_loss = min(self._best_loss, predictions.loss)
+        return EpochFinished(
+            at=self._position(),
+            loss=predictions.loss,
+            accuracy=predictions.accuracy,
+            class_correct=tuple(predictions.confusion.diagonal().tolist()),
+            class_total=tuple(predictions.confusion.sum(1).tolist()),
+            is_best=is_best,
+        )
+
+    def _should_stop_early(self) -> bool:
+        is_last = self._step >= self._total_steps
+        return not is_last and 0 < self.config.patience <= self._epochs_since_best
+
+    # Records
+
+    def _position(self) -> Position:
+        epoch, step_in_epoch = divmod(self._step, self._steps_per_epoch)
+        num_train, batch_size = len(self.dataset.train_labels), self.config.batch_size
+        images_per_epoch = min(num_train, self._steps_per_epoch * batch_size)
+        return Position(
+            step=self._step,
+            epoch=self._step / self._steps_per_epoch,
+            images=epoch * images_per_epoch + step_in_epoch * batch_size,
+            seconds=self._seconds,
+        )
+
+    def _started(self) -> Started:
+        return Started(
+            at=self._position(),
+            device=str(self.device),
+            classes=self.dataset.classes,
+            num_train=len(self.dataset.train_labels),
+            num_test=len(self.dataset.test_labels),
+            num_parameters=count_parameters(self.model),
+            total_steps=self._total_steps,
+            notes=tuple(self._notes),
+        )
+
+    def _finished(self, reason: FinishReason) -> Finished:
+        at = self._position()
+        return Finished(
+            at=at,
+            reason=reason,
+            loss=self._last_loss,
+            accuracy=self._last_accuracy,
+            images_per_second=at.images / at.seconds if at.seconds else 0.0,
+        )
+
+    # State
+
+    def state(self) -> TrainState:
+        """All that a bit-identical resume needs, copied to the CPU; valid at any event."""
+        tensors = {
+            name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, tensor in self._training_step.tensors().items()
+        }
+        tensors["random.cpu"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        return TrainState(
+            tensors=tensors,
+            values={
+                "step": self._step,
+                "seconds": self._seconds,
+                "base_lr": self._base_lr,
+                "epochs_evaluated": self._epochs_evaluated,
+                "best_loss": self._best_loss if math.isfinite(self._best_loss) else None,
+                "epochs_since_best": self._epochs_since_best,
+                "last_loss": self._last_loss,
+                "last_accuracy": self._last_accuracy,
+            },
+        )
+
+    def _restore(self, state: TrainState) -> None:
+        with torch.no_grad():
+            for name, tensor in self._training_step.tensors().items():
+                tensor.copy_(state.tensors[name])
+        torch.set_rng_state(state.tensors["random.cpu"])
+        if self.device.type == "cuda" and "random.cuda" in state.tensors:
+            torch.cuda.set_rng_state(state.tensors["random.cuda"], self.device)
+        values: dict[str, Any] = state.values
+        self._step = values["step"]
+        self._seconds = values["seconds"]
+        self._base_lr = values["base_lr"]
+        self._epochs_evaluated = values["epochs_evaluated"]
+        self._best_loss = math.inf if values["best_loss"] is None else values["best_loss"]
+        self._epochs_since_best = values["epochs_since_best"]
+        self._last_loss = values["last_loss"]
+        self._last_accuracy = values["last_accuracy"]
+
+
+def _finite_steps(results: list[StepResult]) -> list[StepResult]:
+    """The steps before the first whose loss or gradient was not finite."""
+    is_finite = torch.stack([result.magnitude for result in results]).isfinite().tolist()
+    return results if all(is_finite) else results[: is_finite.index(False)]
