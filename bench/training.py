@@ -128,9 +128,7 @@ class Recorder(TorchDispatchMode):
         super().__init__()
         self.calls: list[Callable[[], Any]] = []
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         self.calls.append(lambda: func(*args, **kwargs))
         return func(*args, **kwargs)
@@ -195,9 +193,9 @@ def subset(dataset: ImageDataset, count: int) -> ImageDataset:
     )
 
 
-def measure(dataset: ImageDataset, batch_size: int, device: torch.device, repeats: int) -> Iterator[
-    tuple[str, float]
-]:
+def measure(
+    dataset: ImageDataset, batch_size: int, device: torch.device, repeats: int
+) -> Iterator[tuple[str, float]]:
     """Medians of alternating runs, as rows for the table and the JSON."""
     ours, theirs, floors, theirs_losses = [], [], [], []
     for _ in range(repeats):

@@ -1,0 +1,202 @@
+"""The command line: train a classifier in this process, or list the runs.
+
+Options of `train` are the fields of TrainConfig. What a person gave wrongly is one line on the
+standard error and exit status 2; anything else that goes wrong is exit status 1.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import math
+import re
+import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import tyro
+
+from blitz.settings import Settings, read_settings
+from blitz.training import runner
+from blitz.training.config import TrainConfig
+from blitz.training.launcher import Launcher
+from blitz.training.store import Run, RunStore, StoreError
+from blitz.training.terminal import Terminal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Train:
+    """Train a classifier and print the result as a line of JSON. Ctrl-C stops with a checkpoint."""
+
+    config: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
+    name: str = ""
+    """What the run is called; by default its data set and model."""
+    run: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
+    """Carry out this run, which a dashboard made and waits for; all other options are ignored."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runs:
+    """List the runs, newest first."""
+
+    json: bool = False
+    """As JSON instead of a table."""
+
+
+_Command = (
+    Annotated[Train, tyro.conf.subcommand("train")] | Annotated[Runs, tyro.conf.subcommand("runs")]
+)
+
+
+class _UsageError(ValueError):
+    """The arguments cannot be understood."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say and return the exit status."""
+    try:
+        command = _parse(sys.argv[1:] if arguments is None else arguments)
+        settings = read_settings()
+        settings.prepare()
+        with contextlib.closing(RunStore(settings.database_url)) as store:
+            if store.warning:
+                print(store.warning, file=sys.stderr)
+            if isinstance(command, Runs):
+                return _list_runs(Launcher(settings, store), as_json=command.json)
+            if command.run is not None:
+                return _carry_out(settings, store, command.run)
+            return _train(settings, store, command)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (StoreError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parse(arguments: Sequence[str]) -> Train | Runs:
+    output = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(output):
+            return tyro.cli(_Command, prog="python -m blitz", args=arguments)
+    except SystemExit as exit_:
+        if not exit_.code:
+            raise  # help was asked for, and printed
+        raise _UsageError(_one_line(output.getvalue())) from None
+
+
+def _one_line(box: str) -> str:
+    """What a boxed message says first, without its title and its frame."""
+    lines = [line.strip("│ ") for line in box.splitlines()]
+    rules = [index for index, line in enumerate(lines) if re.search("[-─]{3}", line)]
+    if not rules:
+        return " ".join(lines).strip()
+    end = rules[1] if len(rules) > 1 else None
+    return " ".join(" ".join(lines[rules[0] + 1 : end]).split())
+
+
+def _carry_out(settings: Settings, store: RunStore, run_id: str) -> int:
+    """The process of a run that a launcher started; its output is the run's log."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        runner.run(settings, store, run_id)
+    except runner.RunFailedError:
+        return 1  # the log has the reason
+    return 0
+
+
+def _train(settings: Settings, store: RunStore, command: Train) -> int:
+    config = command.config
+    name = command.name or f"{config.dataset} {config.model}"
+    run, lock = Launcher(settings, store).register(config, name=name, token=uuid.uuid4().hex)
+    assert lock is not None  # the token is new
+    with lock:
+        _log_to(settings, run.id)
+        try:
+            status = runner.run(settings, store, run.id, Terminal(sys.stderr))
+        except runner.RunFailedError as error:
+            print(error, file=sys.stderr)
+            return 2 if isinstance(error.__cause__, ValueError) else 1
+    ended = store.get_run(run.id)
+    assert ended is not None
+    print(json.dumps(_result(ended)))
+    return 1 if status == "diverged" else 0
+
+
+def _log_to(settings: Settings, run_id: str) -> None:
+    """Send the log to the run's folder, and its warnings to the terminal, without tracebacks."""
+    file = logging.FileHandler(settings.runs_folder / run_id / "process.log")
+    file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.WARNING)
+    terminal.addFilter(lambda record: record.exc_info is None)
+    logging.basicConfig(level=logging.INFO, handlers=[file, terminal])
+
+
+def _result(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "accuracy": _number(run.accuracy),
+        "loss": _number(run.loss),
+        "images_per_second": _number(run.images_per_second),
+    }
+
+
+def _list_runs(launcher: Launcher, *, as_json: bool) -> int:
+    runs = launcher.runs()
+    if as_json:
+        print(json.dumps([_described(run) for run in runs], indent=1))
+        return 0
+    header = ("run", "status", "data set", "model", "epochs", "loss", "accuracy", "name")
+    rows = [header, *(_cells(run) for run in runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    for row in rows:
+        print(
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+    return 0
+
+
+def _described(run: Run) -> dict[str, Any]:
+    return _result(run) | {
+        "name": run.name,
+        "status": run.status,
+        "message": run.message,
+        "created_at": run.created_at.isoformat(),
+        "device": run.device,
+        "step": run.step,
+        "total_steps": run.total_steps,
+        "config": run.config.to_dict(),
+    }
+
+
+def _cells(run: Run) -> tuple[str, ...]:
+    loss, accuracy = _number(run.loss), _number(run.accuracy)
+    return (
+        run.id,
+        run.status,
+        _printable(run.config.dataset),
+        _printable(run.config.model),
+        f"{run.epoch:.1f}/{run.config.epochs}",
+        "" if loss is None else f"{loss:.4f}",
+        "" if accuracy is None else f"{accuracy:.1%}",
+        _printable(run.name),
+    )
+
+
+def _printable(text: str) -> str:
+    """Text that cannot steer the terminal."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
+
+
+def _number(value: float | None) -> float | None:
+    """A finite number or None: JSON knows no NaN."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

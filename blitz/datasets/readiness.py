@@ -1,0 +1,28 @@
+"""Tells whether a data set can be had at once, without loading it.
+
+Leaves loading to `loading`. A page asks before it shows images unasked.
+"""
+
+from pathlib import Path
+
+from blitz.datasets.builtin import FASHION_MNIST_FOLDERS, downloaded_files, installed_in
+from blitz.datasets.catalogue import BUILTIN_DATASETS
+from blitz.datasets.errors import DatasetError
+from blitz.datasets.loading import kept_arrays
+
+
+def is_quick(source: str, *, folder: Path, image_size: int | None, skip_unreadable: bool) -> bool:
+    """Whether `load_dataset` would answer in about a second: no download, no long decoding.
+
+    True as well for what it would refuse at once, so that the person sees why.
+    """
+    if source == "digits":
+        return True
+    if source == "fashion-mnist" and installed_in(FASHION_MNIST_FOLDERS):
+        return True
+    if source in BUILTIN_DATASETS:
+        return all(file.is_file() for file in downloaded_files(source, folder))
+    try:
+        return kept_arrays(source, folder, image_size, skip_unreadable).exists()
+    except DatasetError:
+        return True

@@ -1,0 +1,300 @@
+"""Starts training processes and speaks to them through the store, for the web process.
+
+Also finds out which runs live: a run that is said to be under way while nobody holds its lock is
+lost. Never trains, and imports torch only to ask which devices there are.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+import blitz
+from blitz.settings import Settings
+from blitz.training.config import TrainConfig
+from blitz.training.events import Command
+from blitz.training.locks import is_held, launch_lock, run_lock
+from blitz.training.store import (
+    ACTIVE,
+    Run,
+    RunStore,
+    ShownStatus,
+    StoreError,
+    new_run_id,
+)
+
+HEARTBEAT_LIMIT_SECONDS = 30.0
+"""Silence after which a run on another host is taken for lost."""
+LOST_MESSAGE = "its process ended without a word; resume goes on from the last checkpoint"
+RESUMABLE: frozenset[ShownStatus] = frozenset({"stopped", "failed", "diverged", "lost"})
+_LAUNCH_POLL_SECONDS = 0.05
+
+
+class LauncherError(ValueError):
+    """Something cannot be asked of a run now: one line for a person."""
+
+
+class Launcher:
+    """Starts, resumes, steers and deletes runs. Safe to use from several threads and servers."""
+
+    def __init__(self, settings: Settings, store: RunStore) -> None:
+        self._settings = settings
+        self._store = store
+        self._host = socket.gethostname()
+
+    # Looking
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of this id with the status a person shall see, or None."""
+        found = self._store.get_run(run_id)
+        return self.view(found) if found else None
+
+    def runs(self, limit: int = 200) -> list[Run]:
+        """The newest runs, newest first, with the status a person shall see."""
+        return [self.view(run) for run in self._store.list_runs(limit)]
+
+    def view(self, run: Run) -> Run:
+        """The run, "lost" where it is said to be under way and its process is gone."""
+        return self._view(run, lambda run: self._lives(run) or self._is_launched(run))
+
+    def _view(self, run: Run, lives: Callable[[Run], bool]) -> Run:
+        if run.status not in ACTIVE or lives(run):
+            return run
+        # A process records its end before it lets go of its lock, so only a second look tells a
+        # run that ended just now from one that died.
+        now = self._store.get_run(run.id)
+        if now is None or now.attempt != run.attempt or now.status not in ACTIVE:
+            return now or run
+        if now.status != run.status and lives(now):
+            return now
+        return replace(now, status="lost", message=LOST_MESSAGE)
+
+    def _lives(self, run: Run) -> bool:
+        if run.host != self._host:
+            return abs(run.heartbeat_age) <= HEARTBEAT_LIMIT_SECONDS
+        return is_held(run_lock(self._folder(run.id)))
+
+    def _is_launched(self, run: Run) -> bool:
+        """Whether a launcher on this host waits for the process of this run to take its lock."""
+        return run.status == "starting" and is_held(launch_lock(self._folder(run.id)))
+
+    # Starting
+
+    def start(self, config: TrainConfig, *, name: str, token: str) -> Run:
+        """Make a run and start its process; the same token again gives the same run.
+
+        Raises ValueError for a name or device that cannot be had.
+        """
+        run, lock = self.register(config, name=name, token=token)
+        if lock is not None:
+            self._launch(run, lock)
+        return run
+
+    def register(
+        self, config: TrainConfig, *, name: str, token: str
+    ) -> tuple[Run, FileLock | None]:
+        """Make a run, and hold its launch lock for whoever carries it out.
+
+        No lock comes back where the token has its run already.
+        """
+        from blitz.devices import resolve_device
+
+        device = resolve_device(config.device)
+        run_id = new_run_id()
+        lock = self._lock_launch(run_id)
+        try:
+            run = self._store.create_run(
+                name=name,
+                config=replace(config, device=device),
+                device=device,
+                token=token,
+                run_id=run_id,
+                host=self._host,
+            )
+        except (StoreError, ValueError):
+            self._remove_folder(run_id, lock)
+            raise
+        if run.id != run_id:
+            self._remove_folder(run_id, lock)
+            return self.view(run), None
+        return run, lock
+
+    def resume(self, run_id: str, *, learning_rate: float | None = None) -> Run:
+        """Go on with a run from its last checkpoint, perhaps with another learning rate."""
+        from blitz.devices import resolve_device
+
+        run = self._expect(run_id, RESUMABLE, "resumed")
+        device = resolve_device(run.config.device)
+        command = _learning_rate(run, learning_rate) if learning_rate is not None else None
+        lock = self._lock_launch(run_id)
+        with _released_on_error(lock):
+            stored = self._dead(run_id, "resumed")
+            if not self._store.begin_attempt(
+                run_id, {stored.status}, device=device, host=self._host
+            ):
+                raise LauncherError(f"{run.name}: somebody else changed it just now")
+            if command is not None:
+                self._store.send_command(run_id, command)
+            self._launch(stored, lock)
+        return self._known(run_id)
+
+    def _launch(self, run: Run, lock: FileLock) -> None:
+        """Start the process of a run that is "starting"; its watcher frees the launch lock."""
+        command = [sys.executable, "-m", "blitz", "train", "--run", run.id]
+        with _released_on_error(lock):
+            try:
+                with self._log_path(run.id).open("ab") as output:
+                    process = subprocess.Popen(
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=output,
+                        stderr=subprocess.STDOUT,
+                        env=self._environment(),
+                        start_new_session=True,  # a stop of the server is no stop of the run
+                    )
+            except OSError as error:
+                message = f"the training process cannot be started: {error.strerror}"
+                self._store.change_status(run.id, {"starting"}, "failed", message)
+                raise LauncherError(message) from error
+        watcher = threading.Thread(
+            target=self._watch, args=(run.id, process, lock), name=f"run {run.id}", daemon=True
+        )
+        watcher.start()
+
+    def _watch(self, run_id: str, process: subprocess.Popen[bytes], lock: FileLock) -> None:
+        """See a process off: free the launch lock once it has its own, and reap it at its end."""
+        try:
+            while process.poll() is None and self._is_starting(run_id):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_LAUNCH_POLL_SECONDS)
+            if process.poll() is not None:
+                with suppress(StoreError):  # then it shows as lost
+                    self._store.change_status(
+                        run_id, {"starting"}, "failed", self._last_words(run_id)
+                    )
+        finally:
+            lock.release()
+        process.wait()
+
+    def _is_starting(self, run_id: str) -> bool:
+        try:
+            run = self._store.get_run(run_id)
+        except StoreError:
+            return True  # a fault of the moment: look again
+        return run is not None and run.status == "starting"
+
+    def _last_words(self, run_id: str) -> str:
+        text = self._log_path(run_id).read_text(errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return f"its process ended at once: {lines[-1] if lines else 'it said nothing'}"
+
+    def _environment(self) -> dict[str, str]:
+        package_root = str(Path(blitz.__file__).parents[1])
+        inherited = os.environ.get("PYTHONPATH")
+        return {
+            **os.environ,
+            "BLITZ_HOME": str(self._settings.home),
+            "BLITZ_DATABASE_URL": self._settings.database_url,
+            "BLITZ_DATASETS": os.pathsep.join(map(str, self._settings.dataset_folders)),
+            "PYTHONPATH": os.pathsep.join(
+                [package_root, inherited] if inherited else [package_root]
+            ),
+        }
+
+    # Steering
+
+    def pause(self, run_id: str) -> None:
+        """Ask a running run to pause."""
+        self._expect(run_id, {"running"}, "paused")
+        self._store.send_command(run_id, Command(kind="pause"))
+
+    def continue_(self, run_id: str) -> None:
+        """Ask a paused run to go on."""
+        self._expect(run_id, {"paused"}, "continued")
+        self._store.send_command(run_id, Command(kind="resume"))
+
+    def stop(self, run_id: str) -> None:
+        """Ask a run under way, or waiting for its device, to end with a checkpoint."""
+        self._expect(run_id, ACTIVE, "stopped")
+        self._store.send_command(run_id, Command(kind="stop"))
+
+    def set_learning_rate(self, run_id: str, learning_rate: float) -> None:
+        """Ask a run under way to train with another learning rate from now on."""
+        run = self._expect(run_id, ACTIVE, "changed")
+        self._store.send_command(run_id, _learning_rate(run, learning_rate))
+
+    def delete(self, run_id: str) -> None:
+        """Remove an ended or lost run with all that was recorded and saved."""
+        lock = self._lock_launch(self._known(run_id).id)
+        with _released_on_error(lock):
+            self._dead(run_id, "deleted")
+            self._store.delete_run(run_id)
+        self._remove_folder(run_id, lock)
+
+    # Inside
+
+    def _known(self, run_id: str) -> Run:
+        run = self.run(run_id)
+        if run is None:
+            raise LauncherError(f"there is no run {run_id}")
+        return run
+
+    def _expect(self, run_id: str, allowed: Container[ShownStatus], done: str) -> Run:
+        run = self._known(run_id)
+        if run.status not in allowed:
+            raise LauncherError(f"{run.name}: is {run.status} and cannot be {done}")
+        return run
+
+    def _dead(self, run_id: str, done: str) -> Run:
+        """The run as stored, if nobody carries it out; the caller holds its launch lock."""
+        stored = self._store.get_run(run_id)
+        if stored is None:
+            raise LauncherError(f"there is no run {run_id}")
+        seen = self._view(stored, self._lives)
+        if seen.status in ACTIVE:
+            raise LauncherError(f"{stored.name}: is {seen.status} and cannot be {done}")
+        return stored
+
+    def _lock_launch(self, run_id: str) -> FileLock:
+        folder = self._folder(run_id)
+        lock = launch_lock(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=1.0, poll_interval=0.01)
+        except Timeout:
+            raise LauncherError("this run is being started or deleted already") from None
+        except OSError as error:
+            raise LauncherError(f"{folder} cannot be written: {error.strerror}") from error
+        return lock
+
+    def _remove_folder(self, run_id: str, lock: FileLock) -> None:
+        lock.release()  # first: some systems keep a file that is open
+        shutil.rmtree(self._folder(run_id), ignore_errors=True)
+
+    def _folder(self, run_id: str) -> Path:
+        return self._settings.runs_folder / run_id
+
+    def _log_path(self, run_id: str) -> Path:
+        return self._folder(run_id) / "process.log"
+
+
+def _learning_rate(run: Run, value: float) -> Command:
+    """The command, or ValueError where the run's config would refuse this learning rate."""
+    return Command(kind="learning rate", value=replace(run.config, lr=value).lr)
+
+
+@contextmanager
+def _released_on_error(lock: FileLock) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        lock.release()
+        raise

@@ -1,0 +1,37 @@
+"""Locks that say which processes live: the operating system frees them when a process dies.
+
+No process ids, which are used again, and no clocks, which jump.
+"""
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+
+def run_lock(folder: Path) -> FileLock:
+    """What the training process of a run holds in the run's folder for its whole life."""
+    return FileLock(folder / "lock", thread_local=False)
+
+
+def launch_lock(folder: Path) -> FileLock:
+    """What a launcher holds from before a run exists until its process holds the run's lock."""
+    return FileLock(folder / "launch.lock", thread_local=False)
+
+
+def slot_lock(folder: Path, host: str, device: str) -> FileLock:
+    """What the one training process holds that computes on this device."""
+    return FileLock(folder / f"{host}-{device.replace(':', '-')}.lock", thread_local=False)
+
+
+def is_held(lock: FileLock) -> bool:
+    """Whether some process holds this lock now.
+
+    Looking takes the lock for an instant: whoever wants to keep it tries more than once.
+    """
+    if not Path(lock.lock_file).exists():
+        return False
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True

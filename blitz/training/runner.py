@@ -1,0 +1,387 @@
+"""Carries out one run of the store in this process: waits for its device, trains, records.
+
+The process holds the run's lock for its whole life, which is how others know that it lives.
+torch is imported only once the device is free. What training is, `loop` knows; what a row or a
+checkpoint is, `recorder` does.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from filelock import Timeout
+
+from blitz.settings import Settings
+from blitz.training.events import (
+    Command,
+    Diverged,
+    EpochFinished,
+    Event,
+    Finished,
+    Intervention,
+    Position,
+    Started,
+    StepsDone,
+)
+from blitz.training.locks import is_held, run_lock, slot_lock
+from blitz.training.recorder import Recorder, describe_disk_fault
+from blitz.training.store import CheckpointKind, Run, RunDetails, RunStatus, RunStore, StoreError
+
+if TYPE_CHECKING:
+    from blitz.datasets import ImageDataset
+    from blitz.training.loop import Trainer
+    from blitz.training.state import TrainState
+
+CHECKPOINT_SECONDS = 30.0
+SLOT_POLL_SECONDS = 0.2
+LOCK_SECONDS = 2.0
+"""How long a lock is tried for that somebody may be looking at."""
+
+log = logging.getLogger(__name__)
+
+
+class Watcher(Protocol):
+    """Whoever looks on in this process, for example a terminal."""
+
+    def message(self, text: str) -> None: ...
+
+    def event(self, event: Event) -> None: ...
+
+
+class Nobody:
+    """Nobody looks on."""
+
+    def message(self, text: str) -> None:
+        pass
+
+    def event(self, event: Event) -> None:
+        pass
+
+
+def run(
+    settings: Settings, store: RunStore, run_id: str, watcher: Watcher | None = None
+) -> RunStatus | None:
+    """Carry out a run that is "starting", and return how it ended.
+
+    None where another process has the run or it is not to be started: then nothing was done.
+    A failure is recorded, its traceback logged, and raised as RunFailedError.
+    """
+    folder = settings.runs_folder / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = run_lock(folder).acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
+    except Timeout:
+        log.info("another process carries out run %s", run_id)
+        return None
+    with lock:
+        if not store.change_status(run_id, {"starting"}, "queued"):
+            log.info("run %s is not waiting to be started", run_id)
+            return None
+        record = store.get_run(run_id)
+        assert record is not None
+        log.info("process %d carries out run %s", os.getpid(), run_id)
+        with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
+            work = _Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
+            try:
+                status, message = work.carry_out()
+            except _StoppedEarly:
+                status, message = "stopped", "stopped before training began"
+            except Exception as error:
+                # Whatever it was: the store must not go on saying that the run is under way.
+                message = describe_failure(error, record)
+                log.exception("run %s failed: %s", run_id, message)
+                recorder.status("failed", message)
+                raise RunFailedError(message) from error
+            recorder.status(status, message)
+    log.info("run %s: %s", run_id, status)
+    return status
+
+
+class RunFailedError(Exception):
+    """A run failed; the message is one line for a person, the cause what went wrong."""
+
+
+class _StoppedEarly(Exception):  # noqa: N818 - an order, not a fault
+    """A stop was asked for before training began."""
+
+
+class _Work:
+    """One run from the queue to its end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: RunStore,
+        run: Run,
+        recorder: Recorder,
+        is_interrupted: threading.Event,
+        watcher: Watcher,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._run = run
+        self._folder = settings.runs_folder / run.id
+        self._recorder = recorder
+        self._is_interrupted = is_interrupted
+        self._watcher = watcher
+        self._early_commands: list[Command] = []
+        self._loss, self._accuracy = run.loss, run.accuracy
+        self._saved_at = time.monotonic()
+
+    def carry_out(self) -> tuple[RunStatus, str]:
+        """The status and message to end with."""
+        with self._device_slot():
+            self._recorder.status("preparing", "loading the data set")
+            dataset = self._load_dataset()
+            state = self._last_state()
+            trainer = self._trainer(dataset, state)
+            return self._train(trainer)
+
+    # Waiting
+
+    @contextmanager
+    def _device_slot(self) -> Iterator[None]:
+        """Hold the slot of the run's device, once no older living run waits for it."""
+        run = self._run
+        slot = slot_lock(self._settings.slots_folder, run.host, run.device)
+        self._settings.slots_folder.mkdir(parents=True, exist_ok=True)
+        is_told = False
+        while True:
+            self._stop_if_asked()
+            try:
+                slot.acquire(timeout=0)
+            except Timeout:
+                pass
+            else:
+                if self._is_first():
+                    break
+                slot.release()
+            if not is_told:
+                is_told = True
+                self._tell(f"waiting for {run.device}: another run computes there")
+            time.sleep(SLOT_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            slot.release()
+
+    def _is_first(self) -> bool:
+        try:
+            waiting = self._store.waiting_runs(self._run.device)
+        except StoreError as error:
+            log.warning("%s; the queue is looked at again", error)
+            return False
+        for other in waiting:
+            if other.id == self._run.id:
+                return True
+            folder = self._settings.runs_folder / other.id
+            if other.host == self._run.host and is_held(run_lock(folder)):
+                return False
+        return True
+
+    def _stop_if_asked(self) -> None:
+        """Obey a stop; keep other commands for the loop."""
+        for command in self._commands():
+            if command.kind == "stop":
+                raise _StoppedEarly
+            self._early_commands.append(command)
+
+    # Preparing
+
+    def _load_dataset(self) -> "ImageDataset":
+        from blitz.datasets import load_dataset
+
+        self._stop_if_asked()
+        config = self._run.config
+
+        def progress(task: str, done: int, total: int) -> None:
+            self._stop_if_asked()
+            self._tell(f"{task}: {done:,} of {total:,}" if total else f"{task}: {done:,}")
+
+        return load_dataset(
+            config.dataset,
+            folder=self._settings.data_folder,
+            image_size=config.image_size,
+            skip_unreadable=config.skip_unreadable,
+            progress=progress,
+        )
+
+    def _last_state(self) -> "TrainState | None":
+        """The newest checkpoint that can be loaded; what was recorded after it is removed."""
+        from blitz.training.checkpoints import CheckpointError, load_state, sweep
+
+        found: TrainState | None = None
+        step = -1
+        rows = self._store.checkpoints(self._run.id)
+        for row in sorted(rows, key=lambda row: (row.step, row.id), reverse=True):
+            try:
+                found, step = load_state(self._folder / row.file_name, row.sha256), row.step
+                break
+            except CheckpointError as error:
+                log.warning("%s; an older one is tried", error)
+                self._store.remove_checkpoint(row.id)
+        sweep(self._folder, {row.file_name for row in self._store.checkpoints(self._run.id)})
+        if self._run.attempt > 1:
+            self._store.rewind(self._run.id, step)
+        return found
+
+    def _trainer(self, dataset: "ImageDataset", state: "TrainState | None") -> "Trainer":
+        from blitz.training.loop import Trainer
+
+        config = replace(self._run.config, device=self._run.device)
+        return Trainer(config, dataset, state=state)
+
+    # Training
+
+    def _train(self, trainer: "Trainer") -> tuple[RunStatus, str]:
+        ending: tuple[RunStatus, str] = ("stopped", "stopped")
+        for event in trainer.events(self._commands):
+            self._watcher.event(event)
+            match event:
+                case Started():
+                    self._started(event)
+                case StepsDone():
+                    self._recorder.row(event)
+                    if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+                        self._save(trainer, event.at)
+                case EpochFinished():
+                    self._recorder.row(event)
+                    self._loss, self._accuracy = event.loss, event.accuracy
+                    self._save(trainer, event.at, is_best=event.is_best)
+                case Intervention():
+                    self._intervene(trainer, event)
+                case Diverged():
+                    # The weights are on their way to infinity: the last checkpoint is better.
+                    self._recorder.event("diverged", event.message, event.at)
+                    ending = ("diverged", event.message)
+                case Finished():
+                    ending = self._finish(trainer, event) or ending
+        return ending
+
+    def _commands(self) -> Sequence[Command]:
+        if self._is_interrupted.is_set() or self._recorder.is_superseded.is_set():
+            return (Command(kind="stop"),)
+        early, self._early_commands = self._early_commands, []
+        return early + self._recorder.commands()
+
+    def _started(self, event: Started) -> None:
+        details = RunDetails(
+            classes=event.classes,
+            num_train=event.num_train,
+            num_test=event.num_test,
+            num_parameters=event.num_parameters,
+            notes=event.notes,
+        )
+        at = event.at
+        self._recorder.change(
+            details=details,
+            total_steps=event.total_steps,
+            step=at.step,
+            epoch=at.epoch,
+            seconds=at.seconds,
+        )
+        self._recorder.status("running")
+        if self._run.attempt > 1:
+            self._recorder.event("continued", f"goes on from step {at.step:,}", at)
+
+    def _intervene(self, trainer: "Trainer", event: Intervention) -> None:
+        self._recorder.event(event.kind, event.message, event.at)
+        if event.kind in ("paused", "stopped"):
+            self._save(trainer, event.at, is_urgent=True)
+        if event.kind == "paused":
+            self._recorder.status("paused")
+        elif event.kind == "resumed":
+            self._recorder.status("running")
+
+    def _finish(self, trainer: "Trainer", event: Finished) -> tuple[RunStatus, str] | None:
+        self._recorder.change(images_per_second=event.images_per_second)
+        if event.reason == "diverged":
+            return None
+        self._save(trainer, event.at, is_urgent=True)
+        self._save_predictions(trainer)
+        if event.reason == "stopped":
+            return ("stopped", f"stopped at step {event.at.step:,}")
+        if event.reason == "early stop":
+            epochs = self._run.config.patience
+            return ("finished", f"stopped early: {epochs} epochs without a lower test loss")
+        return ("finished", "")
+
+    def _save(
+        self, trainer: "Trainer", at: Position, *, is_best: bool = False, is_urgent: bool = False
+    ) -> None:
+        state = trainer.state()
+        self._saved_at = time.monotonic()
+        kinds: tuple[CheckpointKind, ...] = ("last", "best") if is_best else ("last",)
+        for kind in kinds:
+            self._recorder.save(
+                kind, state, at, loss=self._loss, accuracy=self._accuracy, is_urgent=is_urgent
+            )
+
+    def _save_predictions(self, trainer: "Trainer") -> None:
+        """Keep the answers of the final weights on the test images, for comparing runs."""
+        import safetensors.torch
+
+        from blitz.training.checkpoints import write_atomically
+        from blitz.training.evaluation import predict
+
+        config = trainer.config
+        predictions = predict(
+            trainer.model, trainer.dataset, loss=config.loss, precision=config.precision
+        )
+        tensors = {
+            "probabilities": predictions.probabilities.contiguous(),
+            "labels": trainer.dataset.test_labels.cpu().contiguous(),
+        }
+        try:
+            write_atomically(
+                self._folder / "predictions.safetensors", safetensors.torch.save(tensors)
+            )
+        except OSError as error:
+            log.warning("the predictions were not saved: %s", describe_disk_fault(error))
+
+    def _tell(self, message: str) -> None:
+        self._recorder.change(message=message)
+        self._watcher.message(message)
+
+
+def describe_failure(error: Exception, run: Run) -> str:
+    """One line for a person about what ended a run."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    marks = ("out of memory", "can't allocate memory")
+    is_memory = isinstance(error, RuntimeError) and any(mark in str(error) for mark in marks)
+    if is_memory or isinstance(error, MemoryError):
+        return f"out of memory: try a smaller batch size than {run.config.batch_size:,}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return describe_disk_fault(error)
+    if isinstance(error, ValueError | StoreError):
+        return text
+    return f"{type(error).__name__}: {text}"
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that the first SIGTERM, SIGINT or SIGHUP sets; the second acts as ever."""
+    is_interrupted = threading.Event()
+    numbers: list[int] = [signal.SIGTERM, signal.SIGINT]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)  # the terminal was closed, and nobody said nohup
+    before: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        is_interrupted.set()
+        signal.signal(number, before[number] or signal.SIG_DFL)
+
+    for number in numbers:
+        before[number] = signal.signal(number, interrupt)
+    try:
+        yield is_interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)

@@ -1,0 +1,1 @@
+"""What the pages are made of. The only part of the package that knows Streamlit."""

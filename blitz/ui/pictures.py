@@ -1,0 +1,43 @@
+"""Pictures of a data set's images, with a caption each."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+
+import streamlit as st
+from PIL import Image
+from torch import Tensor
+
+PICTURE_SIDE = 84
+"""Width of a picture on the page, in CSS pixels."""
+
+
+def show_pictures(images: Tensor, captions: Sequence[str]) -> None:
+    """Show uint8 [N, C, H, W] side by side, enlarged so that single pixels can be seen.
+
+    The pictures travel inside the page: as files of their own they would be gone by the time a
+    browser asks for them when the page has moved on.
+    """
+    cells = [_cell(image, caption) for image, caption in zip(images, captions, strict=True)]
+    st.html(
+        '<div style="display: flex; flex-wrap: wrap; gap: 0.75rem">' + "".join(cells) + "</div>"
+    )
+
+
+def _cell(image: Tensor, caption: str) -> str:
+    text = html.escape(caption)
+    return (
+        f'<figure style="margin: 0; width: {PICTURE_SIDE}px">'
+        f'<img src="{_data_url(image)}" alt="{text}" width="{PICTURE_SIDE}" '
+        f'height="{PICTURE_SIDE}" style="image-rendering: pixelated; border-radius: 0.25rem">'
+        '<figcaption style="font-size: 0.75rem; line-height: 1.2; opacity: 0.8; '
+        f'overflow-wrap: anywhere">{text}</figcaption></figure>'
+    )
+
+
+def _data_url(image: Tensor) -> str:
+    pixels = image.permute(1, 2, 0).numpy()  # [H, W, C]
+    file = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,151 @@
+"""What came of a run: accuracy, classes, confusions, images with their predictions, downloads."""
+
+import re
+
+import streamlit as st
+from torch import Tensor
+
+from blitz.datasets import DatasetError, ImageDataset
+from blitz.training.evaluation import confusion_matrix
+from blitz.training.figures import class_accuracy_figure, confusion_figure
+from blitz.training.results import (
+    metrics_table,
+    most_confident_mistakes_first,
+    read_probabilities,
+    weights_file,
+)
+from blitz.training.script import training_script
+from blitz.training.store import Run
+from blitz.ui.data import images_of
+from blitz.ui.pictures import show_pictures
+from blitz.ui.services import Services
+from blitz.ui.text import duration_text, plain
+
+PICTURES_A_PAGE = 24
+CHART_CONFIG = {"displayModeBar": False}
+
+
+def show_results(services: Services, run: Run) -> None:
+    """Show what the run left behind; what it did not leave is not shown."""
+    probabilities = read_probabilities(services.settings.runs_folder / run.id)
+    dataset = _dataset(services, run) if probabilities is not None else None
+    if dataset is None or probabilities is None:
+        _downloads(services, run, dataset)
+        return
+    if probabilities.shape != (len(dataset.test_labels), dataset.num_classes):
+        st.warning("The data set has changed since this run; its predictions are not shown.")
+        _downloads(services, run, None)
+        return
+    confusion = confusion_matrix(
+        dataset.test_labels, probabilities.argmax(1), dataset.num_classes
+    ).numpy()
+    st.subheader("On the test images")
+    _numbers(run, float(confusion.diagonal().sum() / confusion.sum()), len(dataset.test_labels))
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.markdown("##### Accuracy of each class")
+        st.plotly_chart(class_accuracy_figure(dataset.classes, confusion), config=CHART_CONFIG)
+    with right:
+        st.markdown("##### Truth and prediction")
+        st.caption("Click a cell to see its images below.")
+        selection = st.plotly_chart(
+            confusion_figure(dataset.classes, confusion),
+            key=f"confusion-{run.id}",
+            on_select="rerun",
+            selection_mode="points",
+            config=CHART_CONFIG,
+        )
+    points = selection["selection"]["points"]
+    cell = tuple(points[0]["customdata"]) if points else None
+    _predictions(dataset, probabilities, cell)
+    _downloads(services, run, dataset)
+
+
+def _dataset(services: Services, run: Run) -> ImageDataset | None:
+    try:
+        return images_of(run.config, services.settings)
+    except DatasetError as error:
+        st.warning(f"The images of this run are gone: {plain(str(error))}")
+        return None
+
+
+def _numbers(run: Run, accuracy: float, num_test: int) -> None:
+    with st.container(horizontal=True, key="numbers"):
+        st.metric("Test accuracy", f"{accuracy:.2%}", width="content")
+        if run.loss is not None:
+            st.metric("Test loss", f"{run.loss:.4f}", width="content")
+        st.metric("Test images", f"{num_test:,}", width="content")
+        st.metric("Time in training", duration_text(run.seconds), width="content")
+        if run.images_per_second:
+            st.metric("Images a second", f"{run.images_per_second:,.0f}", width="content")
+
+
+def _predictions(
+    dataset: ImageDataset, probabilities: Tensor, cell: tuple[int, int] | None
+) -> None:
+    predicted = probabilities.argmax(1)
+    order = most_confident_mistakes_first(probabilities, dataset.test_labels)
+    if cell is None:
+        st.markdown("##### Most confident mistakes first")
+    else:
+        truth, prediction = cell
+        is_in_cell = (dataset.test_labels == truth) & (predicted == prediction)
+        order = order[is_in_cell[order]]
+        names = plain(dataset.classes[truth]), plain(dataset.classes[prediction])
+        st.markdown(f"##### {names[0]} taken for {names[1]}: {len(order):,} images")
+    num_pages = max(1, -(-len(order) // PICTURES_A_PAGE))
+    page = 1
+    if num_pages > 1:
+        page = st.number_input(f"Page, of {num_pages:,}", 1, num_pages, 1, key=f"page-{cell}",
+                               width=160)  # fmt: skip
+    shown = order[(page - 1) * PICTURES_A_PAGE : page * PICTURES_A_PAGE]
+    captions = []
+    for index in shown.tolist():
+        truth, guess = int(dataset.test_labels[index]), int(predicted[index])
+        sign = "✓" if truth == guess else "✗"
+        names = dataset.classes[truth], dataset.classes[guess]
+        told = names[0] if truth == guess else f"{names[0]} → {names[1]}"
+        captions.append(f"{sign} {told} {probabilities[index, guess]:.0%}")
+    show_pictures(dataset.test_images[shown], captions)
+    st.caption("truth → prediction, and how sure the network was")
+
+
+def _downloads(services: Services, run: Run, dataset: ImageDataset | None) -> None:
+    st.markdown("##### To take away")
+    folder = services.settings.runs_folder / run.id
+    name = re.sub(r"[^\w-]+", "-", run.name).strip("-") or run.id
+    kinds = {checkpoint.kind for checkpoint in services.store.checkpoints(run.id)}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if kinds:
+            titles = {"last": "of the last step", "best": "with the lowest test loss"}
+            kind = st.selectbox(
+                "Weights", sorted(kinds, reverse=True), format_func=titles.__getitem__, width=260
+            )
+            for format in ("safetensors", "pth"):
+                st.download_button(
+                    f".{format}",
+                    data=lambda format=format: weights_file(
+                        services.store, folder, run.id, kind, format
+                    ),
+                    file_name=f"{name}.{format}",
+                    mime="application/octet-stream",
+                    on_click="ignore",
+                    icon=":material/download:",
+                )
+        st.download_button(
+            "Metrics as CSV",
+            data=lambda: metrics_table(services.store.metrics_after(run.id)).to_csv(index=False),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/table:",
+        )
+        if dataset is not None:
+            st.download_button(
+                "Training script",
+                data=training_script(run.config, dataset),
+                file_name=f"{name}.py",
+                mime="text/x-python",
+                on_click="ignore",
+                icon=":material/code:",
+            )

@@ -1,0 +1,256 @@
+"""The data routes of the live charts: plotly.js, and a run's curves as JSON.
+
+`/api/runs/{run_id}/curves` takes
+- `x`: step, epoch, seconds or images;
+- `after`: the last row id that the browser has; without it, or where that row is gone because a
+  run was resumed from before it, the answer `is_whole`;
+- `from`, `to`: only this part of x; and `points`: how many points a curve at most.
+
+It answers with `last_id`, `is_whole`, `status`, `message`, `progress`, `curves` and `events`, so
+that one request feeds everything on screen. Errors are `{"error": one line}`. What curves and
+progress are is `blitz.training.curves`' business.
+"""
+
+import gzip
+import importlib.metadata
+import importlib.util
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from blitz.training.curves import (
+    MAX_POINTS,
+    Axis,
+    join_rows,
+    progress,
+    run_curves,
+    select_rows,
+)
+from blitz.training.store import MetricColumns, Run, RunEvent, RunStore, StoreError
+
+MOST_POINTS = 20_000
+MOST_EVENTS = 200
+FRESH_SECONDS = 0.2
+FORGET_SECONDS = 30.0
+
+
+def routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
+    """The routes to give to `st.App`; `view` is the launcher's, which finds out lost runs."""
+    feed = RunFeed(store, view)
+
+    # Plain functions: Starlette runs them in its threads, so that the database never holds up
+    # the event loop.
+    def curves(request: Request) -> Response:
+        try:
+            query = read_query(request.query_params)
+            snapshot = feed.read(request.path_params["run_id"])
+        except ValueError as error:
+            return _error(400, str(error))
+        except StoreError as error:
+            return _error(503, str(error))
+        if snapshot is None:
+            return _error(404, "there is no such run; it may have been deleted")
+        return JSONResponse(answer(snapshot, query), headers={"Cache-Control": "no-store"})
+
+    return [
+        Route("/api/plotly.js", _plotly_js),
+        Route("/api/runs/{run_id}/curves", curves),
+    ]
+
+
+# What is asked for
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurvesQuery:
+    """What a browser wants of a run."""
+
+    axis: Axis = "step"
+    after: int = 0
+    span: tuple[float, float] | None = None
+    points: int = MAX_POINTS
+
+
+def read_query(parameters: Mapping[str, str]) -> CurvesQuery:
+    """The query in a request's parameters; ValueError says what is allowed."""
+    axis = parameters.get("x", "step")
+    if axis not in get_args(Axis):
+        raise ValueError(f"x: {axis[:40]!r} was given; choose {', '.join(get_args(Axis))}")
+    if ("from" in parameters) != ("to" in parameters):
+        raise ValueError("from and to: only one of them was given; give both or none")
+    span = None
+    if "from" in parameters:
+        span = (_read_real(parameters, "from"), _read_real(parameters, "to"))
+    return CurvesQuery(
+        axis=cast(Axis, axis),
+        after=_read_int(parameters, "after", 0, 0, 2**63 - 1),
+        span=span,
+        points=_read_int(parameters, "points", MAX_POINTS, 2, MOST_POINTS),
+    )
+
+
+def _read_int(parameters: Mapping[str, str], name: str, otherwise: int, low: int, high: int) -> int:
+    text = parameters.get(name, str(otherwise))
+    # At most 20 digits: int() refuses more than 4,300 with an error of its own.
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else -1
+    if not low <= value <= high:
+        raise ValueError(
+            f"{name}: {text[:40]!r} was given; expected a whole number from {low:,} to {high:,}"
+        )
+    return value
+
+
+def _read_real(parameters: Mapping[str, str], name: str) -> float:
+    text = parameters[name]
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: {text[:40]!r} was given; expected a number")
+    return value
+
+
+# What a run is like at the moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """One run as it was when the store was last read."""
+
+    run: Run
+    columns: MetricColumns
+    events: tuple[RunEvent, ...]
+
+
+class RunFeed:
+    """Snapshots of runs, each read from the store a few times a second however many watch it.
+
+    Rows are kept while somebody watches, so that only new ones are read.
+    """
+
+    def __init__(self, store: RunStore, view: Callable[[Run], Run]) -> None:
+        self._store = store
+        self._view = view
+        self._watched: dict[str, _WatchedRun] = {}
+        self._lock = threading.Lock()
+
+    def read(self, run_id: str) -> Snapshot | None:
+        """The run as it is, or was a moment ago; None where there is none."""
+        with self._lock:
+            now = time.monotonic()
+            self._watched = {
+                id_: watched
+                for id_, watched in self._watched.items()
+                if now - watched.asked_at < FORGET_SECONDS
+            }
+            watched = self._watched.setdefault(run_id, _WatchedRun())
+            watched.asked_at = now
+        # Of many that ask at once, one reads. The others take what was there before: a database
+        # that is locked for a while must not hold up all the server's threads.
+        if not watched.lock.acquire(blocking=watched.snapshot is None):
+            return watched.snapshot
+        try:
+            if time.monotonic() - watched.read_at >= FRESH_SECONDS:
+                watched.snapshot = self._refresh(run_id, watched.snapshot)
+                watched.read_at = time.monotonic()
+            return watched.snapshot
+        finally:
+            watched.lock.release()
+
+    def _refresh(self, run_id: str, old: Snapshot | None) -> Snapshot | None:
+        stored = self._store.get_run(run_id)
+        if stored is None:
+            return None
+        run = self._view(stored)
+        # A resumed run has removed the rows after its checkpoint by the time its status changes.
+        goes_on = old and (old.run.attempt, old.run.status) == (run.attempt, run.status)
+        columns = self._new_rows(run_id, old.columns) if old and goes_on else None
+        return Snapshot(
+            run=run,
+            columns=self._store.metrics_after(run_id) if columns is None else columns,
+            events=tuple(self._store.events_after(run_id)[-MOST_EVENTS:]),
+        )
+
+    def _new_rows(self, run_id: str, old: MetricColumns) -> MetricColumns:
+        new = self._store.metrics_after(run_id, int(old.id[-1]) if len(old) else 0)
+        return join_rows(old, new) if len(new) else old
+
+
+class _WatchedRun:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.asked_at = -math.inf
+        self.read_at = -math.inf
+        self.snapshot: Snapshot | None = None
+
+
+def answer(snapshot: Snapshot, query: CurvesQuery) -> dict[str, Any]:
+    """The answer to a query, as JSON values without NaN."""
+    columns = snapshot.columns
+    start = int(np.searchsorted(columns.id, query.after, side="right"))
+    has_row = start > 0 and int(columns.id[start - 1]) == query.after
+    is_whole = not has_row
+    new = columns if is_whole else select_rows(columns, lambda values: values[start:])
+    curves = run_curves(new, query.axis, span=query.span, max_points=query.points)
+    return {
+        "last_id": int(columns.id[-1]) if len(columns) else 0,
+        "is_whole": is_whole,
+        "status": snapshot.run.status,
+        "message": snapshot.run.message,
+        "progress": progress(snapshot.run, columns).to_json(),
+        "curves": curves.to_json(),
+        "events": [
+            {"x": getattr(event.at, query.axis), "text": event.message or event.kind}
+            for event in snapshot.events
+        ],
+    }
+
+
+def _error(status: int, message: str) -> Response:
+    return JSONResponse({"error": message}, status_code=status)
+
+
+# plotly.js
+
+
+def plotly_version() -> str:
+    """The version of the installed plotly package."""
+    return importlib.metadata.version("plotly")
+
+
+def _plotly_js(request: Request) -> Response:
+    # The address carries the version, so that a browser may keep the file for good.
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Vary": "Accept-Encoding",
+    }
+    script, packed = _plotly_script()
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        return Response(packed, headers=headers | {"Content-Encoding": "gzip"},
+                        media_type="text/javascript")  # fmt: skip
+    return Response(script, headers=headers, media_type="text/javascript")
+
+
+@lru_cache(maxsize=1)
+def _plotly_script() -> tuple[bytes, bytes]:
+    """plotly.js as the plotly package ships it, and the same packed.
+
+    Packed once: left to the server's middleware, every browser would cost a quarter of a second of
+    its event loop.
+    """
+    spec = importlib.util.find_spec("plotly")  # finds the package without importing it
+    assert spec, "plotly is a requirement of Blitz"
+    [folder] = spec.submodule_search_locations or []
+    script = (Path(folder) / "package_data" / "plotly.min.js").read_bytes()
+    return script, gzip.compress(script, compresslevel=6)

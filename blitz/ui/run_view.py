@@ -1,0 +1,105 @@
+"""One run on the page: its controls, its live charts, and its results when it has ended."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from blitz.training.config import TrainConfig
+from blitz.training.launcher import RESUMABLE
+from blitz.training.store import ACTIVE
+from blitz.ui.live_chart import live_chart
+from blitz.ui.results import show_results
+from blitz.ui.run_list import STATUS_ICONS
+from blitz.ui.services import Services
+from blitz.ui.text import plain
+
+
+def show_run(services: Services, run_id: str) -> None:
+    """Show the run, or say that there is none of this id."""
+    run = services.launcher.run(run_id)
+    if run is None:
+        st.error("There is no such run; it may have been deleted.")
+        return
+    st.title(plain(run.name))
+    st.caption(plain(describe(run.config, run.device)))
+    if run.details:
+        for note in run.details.notes:
+            st.info(plain(note))
+    if run.message and run.status not in ACTIVE:
+        show = {"failed": st.error, "diverged": st.warning, "lost": st.warning}.get(run.status)
+        if show:
+            show(plain(run.message), icon=STATUS_ICONS[run.status])
+    _controls(services, run_id, run.status, run.config.lr)
+    live_chart(run_id, key=f"chart-{run_id}", status=run.status)
+    if run.status not in ACTIVE:
+        show_results(services, run)
+
+
+def describe(config: TrainConfig, device: str) -> str:
+    """The choices of a run in one line."""
+    network = config.model if config.width == 1 else f"{config.model} ×{config.width}"
+    rule = config.optimizer
+    if config.momentum and config.optimizer in ("sgd", "nesterov", "rmsprop"):
+        rule += f" with momentum {config.momentum:g}"
+    parts = [
+        f"{network} on {config.dataset.rsplit('/', 1)[-1]}",
+        f"{rule}, learning rate {config.lr:g} ({config.schedule})",
+        f"batches of {config.batch_size}",
+        f"{config.epochs} epochs",
+        config.loss,
+        config.precision,
+        f"seed {config.seed}",
+        device,
+    ]
+    return " · ".join(parts)
+
+
+def _controls(services: Services, run_id: str, status: str, lr: float) -> None:
+    launcher = services.launcher
+    with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
+        if status == "paused":
+            _action("Resume", "play_arrow", lambda: launcher.continue_(run_id), primary=True)
+        if status in RESUMABLE:
+            _action("Resume", "play_arrow", lambda: launcher.resume(run_id), primary=True)
+        if status == "running":
+            _action("Pause", "pause", lambda: launcher.pause(run_id))
+        if status in ACTIVE:
+            _action("Stop", "stop", lambda: launcher.stop(run_id))
+        else:
+            _action("Delete", "delete", lambda: _delete(services, run_id))
+        if status in ("running", "paused"):
+            new_lr = st.number_input(
+                "Learning rate", value=lr, format="%g", step=None, key=f"lr-{run_id}", width=160
+            )
+            _action(
+                "Set", "tune", lambda: launcher.set_learning_rate(run_id, _given(new_lr)),
+                help="From the next steps on; a schedule goes on from this highest value.",
+            )  # fmt: skip
+
+
+def _given(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _delete(services: Services, run_id: str) -> None:
+    services.launcher.delete(run_id)
+    st.query_params.clear()
+
+
+def _action(
+    label: str,
+    icon: str,
+    do: Callable[[], object],
+    *,
+    primary: bool = False,
+    help: str | None = None,
+) -> None:
+    kind = "primary" if primary else "secondary"
+    if not st.button(label, icon=f":material/{icon}:", type=kind, help=help):
+        return
+    try:
+        do()
+    except ValueError as error:
+        st.toast(plain(str(error)), icon=":material/info:")
+    else:
+        st.rerun()

@@ -1,0 +1,63 @@
+"""What there is, in the Blitz's order, what this machine has, and where to go next."""
+
+import streamlit as st
+
+from blitz.devices import Machine, describe_machine
+from blitz.ui.run_list import show_recent_runs
+from blitz.ui.text import bytes_text
+
+GIGABYTE = 1e9
+
+
+@st.cache_data(show_spinner=False)
+def machine() -> Machine:
+    return describe_machine()
+
+
+def show_machine() -> None:
+    found = machine()
+    st.subheader("This machine")
+    with st.container(border=True):
+        for device in found.devices:
+            memory = f" · {bytes_text(device.memory_bytes)}" if device.memory_bytes else ""
+            cores = f" · {found.num_cores} cores" if device.name == "cpu" else ""
+            st.markdown(f"**{device.name}** {device.title}{cores}{memory}")
+        if len(found.devices) == 1:
+            st.markdown("**GPU** none found: networks train on the processor")
+        st.caption(
+            f"PyTorch {found.torch_version} · Python {found.python_version} · {found.system}"
+        )
+
+
+def show_next_steps() -> None:
+    st.subheader("Where to go next")
+    st.markdown(
+        """
+- **Another optimiser.** Run the same preset with SGD, Nesterov, Adam and RMSprop.
+- **A deeper network.** From the MLP to Net to ResNet-18, on the same images.
+- **A wider one.** Raise the width of Net: why is a GPU no faster on the narrow one?
+- **The learning rate.** Go ten times up and down from 0.001, or change it while a run goes on.
+- **Your own images.** Upload a zip with one folder a class.
+"""
+    )
+
+
+st.title("Blitz")
+st.markdown(
+    "PyTorch that you can touch. The dashboard follows the *60 Minute Blitz*: every number on a "
+    "page comes from live PyTorch on this machine."
+)
+left, right = st.columns([3, 2], gap="large")
+with left:
+    st.subheader("What there is")
+    with st.container(border=True):
+        st.page_link("train.py", label="**Train a classifier**", icon=":material/model_training:")
+        st.markdown(
+            "Choose images, a network and an optimiser; watch loss and accuracy draw themselves; "
+            "pause, change the learning rate, resume; see what the network got wrong. Runs go on "
+            "when the browser closes."
+        )
+    show_recent_runs(limit=5)
+with right:
+    show_machine()
+    show_next_steps()

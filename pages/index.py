@@ -1,0 +1,19 @@
+"""The list of pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+import blitz.ui
+from blitz.ui.faults import faults_in_plain_words
+
+icon = Path(blitz.ui.__file__).with_name("icon.svg")
+st.set_page_config(page_title="Blitz", page_icon=str(icon), layout="wide")
+page = st.navigation(
+    [
+        st.Page("home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("train.py", title="Train", icon=":material/model_training:"),
+    ]
+)
+with faults_in_plain_words():
+    page.run()

@@ -1,0 +1,120 @@
+"""A real Streamlit server with its own home folder, and a real browser that watches for errors."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from blitz.settings import Settings, read_settings
+
+REPOSITORY = Path(__file__).parents[2]
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A running server."""
+
+    url: str
+    settings: Settings
+
+
+Serve = Callable[[Path], Server]
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start `streamlit run` on an app, in a home folder of its own; stopped after the module."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(app: Path) -> Server:
+        home = tmp_path_factory.mktemp("home")
+        port = _free_port()
+        own = {"BLITZ_HOME": str(home), "PYTHONPATH": str(REPOSITORY), "BLITZ_DATABASE_URL": ""}
+        log = home / "server.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}",
+                 "--server.address=127.0.0.1", "--server.fileWatcherType=none"],
+                cwd=REPOSITORY, env=os.environ | own, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        processes.append(process)
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_healthy(url, process, log)
+        return Server(url=url, settings=read_settings({"BLITZ_HOME": str(home)}))
+
+    yield start
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (URLError, TimeoutError, ConnectionError):
+            time.sleep(0.05)
+    pytest.fail(f"the server did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; where there is none the tests are skipped, but on a CI machine they fail."""
+    path = shutil.which("chromium")
+    if path is None:
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing("there is no chromium on the PATH")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without memory of earlier tests; every page of it is watched for errors."""
+    errors: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(30_000)
+    context.on("console", on_console)
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context
+    context.close()
+    assert not errors, "the browser's console has errors: " + "; ".join(errors)
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page of the watched browser."""
+    return context.new_page()

@@ -1,0 +1,285 @@
+import gzip
+import importlib.util
+import json
+import math
+import socket
+import sqlite3
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from blitz.training import TrainConfig
+from blitz.training.events import EpochFinished, Position, StepsDone
+from blitz.training.store import Run, RunStore
+from blitz.ui.routes import plotly_version, read_query, routes
+
+WAIT_SECONDS = 20.0
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "runs.sqlite"
+
+
+@pytest.fixture
+def store(database: Path) -> Iterator[RunStore]:
+    store = RunStore(f"sqlite:///{database}", busy_seconds=0.2)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def run(store: RunStore) -> Run:
+    run = store.create_run(name="a run", config=TrainConfig(), device="cpu", token="1")
+    store.change_status(run.id, {"starting"}, "running")
+    store.update_run(run.id, total_steps=100)
+    return run
+
+
+@pytest.fixture
+def lost() -> set[str]:
+    """The ids of the runs whose process is gone."""
+    return set()
+
+
+@pytest.fixture
+def url(store: RunStore, lost: set[str]) -> Iterator[str]:
+    def view(run: Run) -> Run:
+        return replace(run, status="lost") if run.id in lost else run
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(Starlette(routes=routes(store, view)), ws="none", log_level="error")
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as response:
+        return json.loads(response.read(), parse_constant=lambda text: pytest.fail(text))
+
+
+def get_error(url: str) -> tuple[int, str]:
+    with pytest.raises(HTTPError) as caught:
+        get(url)
+    with closing(caught.value) as response:
+        error = json.loads(response.read())["error"]
+        assert "\n" not in error
+        return response.code, error
+
+
+def wait_for(url: str, condition: Callable[[Any], bool]) -> Any:
+    """The first answer that meets the condition; an answer may be a moment old."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        answer = get(url)
+        if condition(answer):
+            return answer
+    pytest.fail("no answer met the condition")
+
+
+def at(step: int) -> Position:
+    return Position(step=step, epoch=step / 50, images=step * 4, seconds=step / 10)
+
+
+def steps(step: int, loss: float = 1.5) -> StepsDone:
+    return StepsDone(
+        at=at(step),
+        loss=loss,
+        accuracy=0.5,
+        learning_rate=0.01,
+        images_per_second=40.0,
+        memory_bytes=123,
+    )
+
+
+def test_one_answer_feeds_everything_on_screen(store: RunStore, run: Run, url: str) -> None:
+    epoch = EpochFinished(
+        at=at(2), loss=1.25, accuracy=0.625, class_correct=(1,), class_total=(2,), is_best=True
+    )
+    store.append_metrics(run.id, [steps(1, 2.0), steps(2, 1.5), epoch])
+    store.append_event(run.id, "paused", "paused by hand", at(2))
+    answer = get(f"{url}/runs/{run.id}/curves?x=images")
+    assert answer["is_whole"]
+    assert answer["status"] == "running"
+    assert answer["curves"]["train_loss"] == {"x": [4.0, 8.0], "y": [2.0, 1.5], "means": None}
+    assert answer["curves"]["test_accuracy"]["y"] == [0.625]
+    assert answer["events"] == [{"x": 8, "text": "paused by hand"}]
+    assert answer["progress"] == {
+        "step": 2,
+        "total_steps": 100,
+        "epoch": 0.04,
+        "epochs": TrainConfig().epochs,
+        "seconds": 0.2,
+        "seconds_left": pytest.approx(9.8),
+        "images_per_second": 40.0,
+        "memory_bytes": 123.0,
+        "train_loss": 1.5,
+        "train_accuracy": 0.5,
+        "test_loss": 1.25,
+        "test_accuracy": 0.625,
+    }
+
+
+def test_after_an_id_come_only_newer_rows(store: RunStore, run: Run, url: str) -> None:
+    store.append_metrics(run.id, [steps(1)])
+    address = f"{url}/runs/{run.id}/curves"
+    first = get(address)
+    store.append_metrics(run.id, [steps(2), steps(3)])
+    second = wait_for(
+        f"{address}?after={first['last_id']}", lambda answer: answer["last_id"] > first["last_id"]
+    )
+    assert not second["is_whole"]
+    assert second["curves"]["train_loss"]["x"] == [2.0, 3.0]
+    nothing = get(f"{address}?after={second['last_id']}")
+    assert not nothing["is_whole"]
+    assert nothing["curves"]["train_loss"]["x"] == []
+    assert nothing["progress"]["step"] == 3
+
+
+def test_a_resumed_run_is_sent_anew(store: RunStore, run: Run, url: str) -> None:
+    store.append_metrics(run.id, [steps(1), steps(2), steps(3)])
+    address = f"{url}/runs/{run.id}/curves"
+    last_id = get(address)["last_id"]
+    store.begin_attempt(run.id, {"running"}, device="cpu")
+    store.rewind(run.id, 1)
+    store.change_status(run.id, {"starting"}, "running")
+    store.append_metrics(run.id, [steps(4)])
+    answer = wait_for(f"{address}?after={last_id}", lambda answer: answer["is_whole"])
+    assert answer["curves"]["train_loss"]["x"] == [1.0, 4.0]
+
+
+def test_a_span_is_shown_in_more_detail(store: RunStore, run: Run, url: str) -> None:
+    store.append_metrics(run.id, [steps(step, math.sin(step)) for step in range(1, 5001)])
+    address = f"{url}/runs/{run.id}/curves?points=100"
+    assert len(get(address)["curves"]["train_loss"]["x"]) <= 102
+    part = get(f"{address}&from=1000&to=1099")["curves"]["train_loss"]
+    assert part["x"] == [float(step) for step in range(1000, 1100)]
+    assert part["y"] == [math.sin(step) for step in range(1000, 1100)]
+
+
+def test_a_loss_that_is_not_finite_is_null(store: RunStore, run: Run, url: str) -> None:
+    store.append_metrics(run.id, [steps(1, math.nan)])
+    answer = get(f"{url}/runs/{run.id}/curves")
+    assert answer["progress"]["train_loss"] is None
+    assert answer["progress"]["train_accuracy"] == 0.5
+
+
+def test_a_lost_run_is_said_to_be_lost(run: Run, url: str, lost: set[str]) -> None:
+    lost.add(run.id)
+    assert get(f"{url}/runs/{run.id}/curves")["status"] == "lost"
+
+
+@pytest.mark.parametrize("run_id", ["nobody", "%00", "..%2f..", "'; DROP TABLE runs; --"])
+def test_an_unknown_run_is_not_found(url: str, run: Run, run_id: str) -> None:
+    status, error = get_error(f"{url}/runs/{urllib.request.quote(run_id, safe='%')}/curves")
+    assert status == 404
+    assert error == "there is no such run; it may have been deleted"
+    assert get(f"{url}/runs/{run.id}/curves")["last_id"] == 0
+
+
+def test_a_deleted_run_is_not_found(store: RunStore, run: Run, url: str) -> None:
+    get(f"{url}/runs/{run.id}/curves")
+    store.delete_run(run.id)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            get(f"{url}/runs/{run.id}/curves")
+        except HTTPError as error:
+            with closing(error):
+                assert error.code == 404
+                return
+    pytest.fail("the deleted run is still shown")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ("x=time", "x: 'time' was given; choose step, epoch, seconds, images"),
+        ("after=-1", "after: '-1' was given; expected a whole number from 0 to"),
+        ("after=1.5", "after: '1.5' was given; expected a whole number from 0 to"),
+        ("after=²", "after: '²' was given; expected a whole number from 0 to"),
+        ("after=" + "9" * 5000, "expected a whole number from 0 to"),
+        ("points=1", "points: '1' was given; expected a whole number from 2 to 20,000"),
+        ("points=1000000000", "expected a whole number from 2 to 20,000"),
+        ("from=1", "from and to: only one of them was given; give both or none"),
+        ("from=a&to=2", "from: 'a' was given; expected a number"),
+        ("from=1&to=nan", "to: 'nan' was given; expected a number"),
+        ("from=-inf&to=1", "from: '-inf' was given; expected a number"),
+    ],
+)
+def test_a_wrong_parameter_is_named(url: str, run: Run, parameters: str, message: str) -> None:
+    quoted = urllib.request.quote(parameters, safe="=&")
+    status, error = get_error(f"{url}/runs/{run.id}/curves?{quoted}")
+    assert status == 400
+    assert message in error
+    assert len(error) < 200
+
+
+def test_without_parameters_the_whole_curve_over_steps_is_meant() -> None:
+    query = read_query({})
+    assert (query.axis, query.after, query.span, query.points) == ("step", 0, None, 2000)
+
+
+def test_a_locked_database_is_said_in_one_line(
+    database: Path, run: Run, url: str, store: RunStore
+) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        status, error = get_error(f"{url}/runs/{run.id}/curves")
+        assert status == 503
+        assert "is locked by another program" in error
+        other.execute("ROLLBACK")
+    assert get(f"{url}/runs/{run.id}/curves")["status"] == "running"
+
+
+def test_while_one_watcher_waits_for_the_database_the_others_are_served(
+    database: Path, run: Run, url: str
+) -> None:
+    address = f"{url}/runs/{run.id}/curves"
+    get(address)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        answers = []
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline and 503 not in answers:
+            try:
+                get(address)
+                answers.append(200)
+            except HTTPError as error:
+                with closing(error):
+                    answers.append(error.code)
+        other.execute("ROLLBACK")
+    assert answers[0] == 200, "what was read a moment ago is still good"
+    assert answers[-1] == 503
+
+
+def test_plotly_comes_from_the_installed_package_and_may_be_kept(url: str) -> None:
+    spec = importlib.util.find_spec("plotly")
+    assert spec is not None
+    assert spec.origin is not None
+    expected = (Path(spec.origin).parent / "package_data" / "plotly.min.js").read_bytes()
+    address = f"{url}/plotly.js?v={plotly_version()}"
+    with urllib.request.urlopen(address, timeout=WAIT_SECONDS) as response:
+        assert response.headers["Content-Type"].startswith("text/javascript")
+        assert "immutable" in response.headers["Cache-Control"]
+        assert response.read() == expected
+    packed = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(packed, timeout=WAIT_SECONDS) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(response.read()) == expected
