@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
 
@@ -92,6 +91,8 @@ class MLP(nn.Module):
 
 def resnet18(channels: int = 3, num_classes: int = 10) -> nn.Module:
     """ResNet-18 of torchvision with random weights and a last layer of `num_classes`."""
+    import torchvision  # takes as long as torch itself, and only ResNet needs it
+
     model: nn.Module = torchvision.models.resnet18(weights=None, num_classes=num_classes)
     if channels != 3:
         model.conv1 = nn.Conv2d(channels, 64, 7, stride=2, padding=3, bias=False)
@@ -197,6 +198,8 @@ def load_pretrained(model: nn.Module) -> str:
     The last layer keeps its random weights. A first convolution for one channel gets the sum of
     the three colours' kernels: the same answer as feeding it the grey image three times.
     """
+    import torchvision
+
     try:
         weights = torchvision.models.ResNet18_Weights.DEFAULT.get_state_dict(
             progress=False, check_hash=True

@@ -17,7 +17,8 @@ import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from blitz.datasets.catalogue import BUILTIN_DATASETS
+from blitz.datasets.cache import CacheEntry
+from blitz.datasets.catalogue import BUILTIN_DATASETS, BuiltinDataset
 from blitz.datasets.download import DownloadError, download, md5_of
 from blitz.datasets.errors import DatasetError
 from blitz.datasets.idx import IDX_FILES, read_idx, unpacked_matches
@@ -60,15 +61,39 @@ def load_builtin(
     size = image_size or about.image_size
     num_images = about.num_train + about.num_test
     check_memory(name, num_images * about.channels * size**2, available_memory())
+    installed = installed_in(system_folders) if name == "fashion-mnist" else None
     if name == "digits":
-        arrays = _digits()
-    elif name == "cifar10":
-        arrays = _cifar10(folder, report)
-    else:
-        installed = installed_in(system_folders) if name == "fashion-mnist" else None
-        arrays = _from_idx(installed) if installed else _mnist(name, folder, report)
+        return _assemble(about, _digits(), size)
+    if installed:
+        return _assemble(about, _from_idx(installed), size)
+    entry = kept_download(name, folder, size)
+    with entry.locked():
+        kept = entry.load()
+        if kept is not None:
+            return kept
+        arrays = _cifar10(folder, report) if name == "cifar10" else _mnist(name, folder, report)
+        dataset = _assemble(about, arrays, size)
+        entry.save(dataset)
+        return dataset
+
+
+def kept_download(name: str, folder: Path, image_size: int) -> CacheEntry:
+    """Where the arrays of a downloaded data set are kept.
+
+    The files had their authors' checksums when they were read, so the name says what they are.
+    """
+    return CacheEntry(
+        folder,
+        source=folder / name,
+        fingerprint=name,
+        image_size=image_size,
+        skip_unreadable=False,
+    )
+
+
+def _assemble(about: BuiltinDataset, arrays: _Arrays, size: int) -> ImageDataset:
     return ImageDataset(
-        name=name,
+        name=about.name,
         classes=about.classes,
         train_images=_resized(arrays.train_images, size),
         train_labels=arrays.train_labels,
@@ -220,17 +245,6 @@ def _ensure(name: str, urls: Sequence[str], path: Path, md5: str, report: Thrott
             f"{damaged}{name} could not be downloaded ({error}). "
             f"Offline alternative: the data set 'digits' needs no download{hint}"
         ) from error
-
-
-def downloaded_files(name: str, folder: Path) -> list[Path]:
-    """What was downloaded of a built-in data set, once it was; nothing says it is there."""
-    from torchvision.datasets import CIFAR10, MNIST, FashionMNIST
-
-    if name == "cifar10":
-        return [folder / CIFAR10.base_folder / file for file, _ in CIFAR10.train_list]
-    dataset_class = FashionMNIST if name == "fashion-mnist" else MNIST
-    raw_folder = folder / dataset_class.__name__ / "raw"
-    return [raw_folder / file for file, _ in dataset_class.resources]
 
 
 @contextmanager

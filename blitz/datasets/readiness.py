@@ -5,7 +5,7 @@ Leaves loading to `loading`. A page asks before it shows images unasked.
 
 from pathlib import Path
 
-from blitz.datasets.builtin import FASHION_MNIST_FOLDERS, downloaded_files, installed_in
+from blitz.datasets.builtin import FASHION_MNIST_FOLDERS, installed_in, kept_download
 from blitz.datasets.catalogue import BUILTIN_DATASETS
 from blitz.datasets.errors import DatasetError
 from blitz.datasets.loading import kept_arrays
@@ -21,7 +21,8 @@ def is_quick(source: str, *, folder: Path, image_size: int | None, skip_unreadab
     if source == "fashion-mnist" and installed_in(FASHION_MNIST_FOLDERS):
         return True
     if source in BUILTIN_DATASETS:
-        return all(file.is_file() for file in downloaded_files(source, folder))
+        size = image_size or BUILTIN_DATASETS[source].image_size
+        return kept_download(source, folder, size).exists()
     try:
         return kept_arrays(source, folder, image_size, skip_unreadable).exists()
     except DatasetError:

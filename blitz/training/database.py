@@ -306,8 +306,12 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {"timeout": busy_seconds}
     if not is_sqlite:
-        lock = f"-c lock_timeout={round(busy_seconds * 1000)}"
-        options = {"connect_timeout": max(2, round(min(busy_seconds, 10))), "options": lock}
+        own = f"-c lock_timeout={round(busy_seconds * 1000)}"
+        given = url.query.get("options", "")
+        options = {
+            "connect_timeout": max(2, round(min(busy_seconds, 10))),
+            "options": f"{own} {given if isinstance(given, str) else ' '.join(given)}",
+        }
     try:
         engine = create_engine(
             url, connect_args=options, hide_parameters=True, pool_pre_ping=not is_sqlite

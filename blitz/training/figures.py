@@ -62,7 +62,7 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
                 hoverinfo="skip",
                 xgap=1,
                 ygap=1,
-                colorbar={"tickformat": ".0%", "thickness": 12},
+                showscale=False,
             ),
             go.Scatter(
                 x=columns,

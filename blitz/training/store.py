@@ -11,7 +11,7 @@ import re
 import socket
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -91,7 +91,7 @@ class Run:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    heartbeat_age: float
+    heartbeat_age: float = field(compare=False)
     """Seconds since the process last gave a sign of life, by the database's own clock."""
     step: int
     total_steps: int

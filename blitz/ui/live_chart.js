@@ -80,7 +80,7 @@ const SKELETON = `
     <label>Smoothing
       <input type="range" name="smoothing" min="0" max="0.999" step="0.001"
         title="Exponential moving average: the weight of what came before">
-      <output></output>
+      <span aria-hidden="true" data-value="smoothing"></span>
     </label>
     <label><input type="checkbox" name="logLoss">Log loss</label>
     <ul class="blitz-live-legend">
@@ -389,8 +389,9 @@ class LiveRun {
   connectControls() {
     const form = this.root.querySelector("form");
     const { axis, smoothing, logLoss } = form.elements;
-    const output = form.querySelector("output");
-    const show = () => (output.textContent = this.choices.smoothing.toFixed(3));
+    const show = () => {
+      this.values.smoothing.textContent = this.choices.smoothing.toFixed(3);
+    };
     // Radio buttons of two instances on a page must not be one group: each has its own form.
     axis.value = this.choices.axis;
     smoothing.value = this.choices.smoothing;

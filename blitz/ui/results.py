@@ -2,7 +2,9 @@
 
 import re
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from torch import Tensor
 
 from blitz.datasets import DatasetError, ImageDataset
@@ -41,24 +43,35 @@ def show_results(services: Services, run: Run) -> None:
     ).numpy()
     st.subheader("On the test images")
     _numbers(run, float(confusion.diagonal().sum() / confusion.sum()), len(dataset.test_labels))
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        st.markdown("##### Accuracy of each class")
-        st.plotly_chart(class_accuracy_figure(dataset.classes, confusion), config=CHART_CONFIG)
-    with right:
-        st.markdown("##### Truth and prediction")
-        st.caption("Click a cell to see its images below.")
-        selection = st.plotly_chart(
-            confusion_figure(dataset.classes, confusion),
-            key=f"confusion-{run.id}",
-            on_select="rerun",
-            selection_mode="points",
-            config=CHART_CONFIG,
-        )
-    points = selection["selection"]["points"]
-    cell = tuple(points[0]["customdata"]) if points else None
+    cell = _classes(run, dataset, confusion)
     _predictions(dataset, probabilities, cell)
     _downloads(services, run, dataset)
+
+
+def _classes(
+    run: Run, dataset: ImageDataset, confusion: NDArray[np.int64]
+) -> tuple[int, int] | None:
+    """Both charts of the classes; the cell of the matrix that was clicked, truth first."""
+    # Widths of their own rather than columns: on a narrow page one goes below the other.
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=400):
+            st.markdown("##### Accuracy of each class")
+            st.plotly_chart(class_accuracy_figure(dataset.classes, confusion), config=CHART_CONFIG)
+        with st.container(width=520):
+            st.markdown("##### Truth and prediction")
+            selection = st.plotly_chart(
+                confusion_figure(dataset.classes, confusion),
+                key=f"confusion-{run.id}",
+                on_select="rerun",
+                selection_mode="points",
+                config=CHART_CONFIG,
+            )
+            st.caption("Click a cell to see its images below; click it again for all.")
+    points = selection["selection"]["points"]
+    if not points:
+        return None
+    truth, prediction = points[0]["customdata"]
+    return int(truth), int(prediction)
 
 
 def _dataset(services: Services, run: Run) -> ImageDataset | None:
@@ -70,7 +83,7 @@ def _dataset(services: Services, run: Run) -> ImageDataset | None:
 
 
 def _numbers(run: Run, accuracy: float, num_test: int) -> None:
-    with st.container(horizontal=True, key="numbers"):
+    with st.container(horizontal=True, gap="large", key="numbers"):
         st.metric("Test accuracy", f"{accuracy:.2%}", width="content")
         if run.loss is not None:
             st.metric("Test loss", f"{run.loss:.4f}", width="content")

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import pickle
+import shutil
 import struct
 import tarfile
 import threading
@@ -98,6 +99,11 @@ def same(one: ImageDataset, other: ImageDataset) -> bool:
 
 def load(source: Path | str, folder: Path, **options: Any) -> ImageDataset:
     return load_dataset(source, folder=folder / "data", **options)
+
+
+def forget_arrays(folder: Path) -> None:
+    """Drop the decoded arrays, so that the next load reads the files again."""
+    shutil.rmtree(folder / "data" / "arrays")
 
 
 def idx(values: NDArray[np.uint8]) -> bytes:

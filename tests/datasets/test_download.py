@@ -14,9 +14,11 @@ import torchvision.datasets
 from blitz.datasets import DatasetError, ImageDataset, download
 from blitz.datasets.download import download as download_file
 from blitz.datasets.progress import Throttle
+from blitz.datasets.readiness import is_quick
 from tests.datasets.helpers import (
     FileServer,
     cifar_files,
+    forget_arrays,
     load,
     md5,
     mnist_files,
@@ -197,6 +199,7 @@ def test_damaged_cifar10_files_are_unpacked_again_without_a_download(
     first = load("cifar10", tmp_path)
     path = tmp_path / "data" / "cifar-10-batches-py" / file
     path.write_bytes(path.read_bytes()[:-5])
+    forget_arrays(tmp_path)
     assert same(load("cifar10", tmp_path), first)
     assert len(cifar_server.requests) == 1
 
@@ -209,6 +212,7 @@ def test_a_damaged_unpacked_file_is_unpacked_again(
     content = bytearray(path.read_bytes())
     content[-1] ^= 1  # torchvision itself would not notice
     path.write_bytes(content)
+    forget_arrays(tmp_path)
     assert same(load("mnist", tmp_path), first)
     assert len(mnist_server.requests) == 4
 
@@ -219,14 +223,35 @@ def test_a_damaged_download_is_fetched_again_or_named(
     first = load("mnist", tmp_path)
     path = tmp_path / "data" / "MNIST" / "raw" / "t10k-labels-idx1-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-3])
+    forget_arrays(tmp_path)
     assert same(load("mnist", tmp_path), first)
     assert mnist_server.requests[4:] == [("t10k-labels-idx1-ubyte.gz", None)]
     path.write_bytes(path.read_bytes()[:-3])
+    forget_arrays(tmp_path)
     offline = [f"http://127.0.0.1:{closed_port()}/"]
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", offline)
     with pytest.raises(DatasetError, match=r"^t10k-labels-idx1-ubyte\.gz was damaged"):
         load("mnist", tmp_path)
     assert not path.exists()
+
+
+def test_downloaded_images_are_kept_as_arrays(mnist_server: FileServer, tmp_path: Path) -> None:
+    first = load("mnist", tmp_path)
+    shutil.rmtree(tmp_path / "data" / "MNIST")
+    assert same(load("mnist", tmp_path), first)
+    assert len(mnist_server.requests) == 4
+
+
+def test_a_download_is_at_hand_once_it_was_read(mnist_server: FileServer, tmp_path: Path) -> None:
+    def is_at_hand(image_size: int | None = None) -> bool:
+        return is_quick(
+            "mnist", folder=tmp_path / "data", image_size=image_size, skip_unreadable=False
+        )
+
+    assert not is_at_hand()
+    load("mnist", tmp_path)
+    assert is_at_hand()
+    assert not is_at_hand(image_size=64)
 
 
 def test_two_loads_at_once_download_once(mnist_server: FileServer, tmp_path: Path) -> None:
@@ -273,4 +298,5 @@ def test_an_interrupted_unpacking_is_done_again(cifar_server: FileServer, tmp_pa
     shutil.rmtree(folder)
     folder.mkdir()
     (folder / "data_batch_1").write_bytes(b"half")
+    forget_arrays(tmp_path)
     assert same(load("cifar10", tmp_path), first)
