@@ -40,6 +40,8 @@ RETRY_SECONDS = 10.0
 CLOSE_SECONDS = 120.0
 """How long the end of a run waits for a database that cannot be used."""
 
+DISK_FULL = "disk is full"
+
 log = logging.getLogger(__name__)
 
 
@@ -75,6 +77,7 @@ class Recorder:
         self._beat_at = time.monotonic()
         self._disk_fault = ""
         self._store_fault = ""
+        self._at: Position | None = None
         self._is_closing = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -108,6 +111,7 @@ class Recorder:
         with self._lock:
             self._rows.append(row)
             self._changes |= changes
+            self._at = at
 
     def event(self, kind: str, message: str, at: Position) -> None:
         """Record something that happened."""
@@ -178,14 +182,21 @@ class Recorder:
             self._write()
             self._read()
         except StoreError as error:
-            if str(error) != self._store_fault:
-                log.warning("%s; what is to be recorded waits", error)
-            self._store_fault = str(error)
+            self._tell_store_fault(str(error))
             return False
         if self._store_fault:
             log.info("the database answers again; nothing was lost")
             self._store_fault = ""
         return True
+
+    def _tell_store_fault(self, fault: str) -> None:
+        """Tell of a fault once: in the log now, in the run as soon as that can be recorded."""
+        if fault == self._store_fault:
+            return
+        self._store_fault = fault
+        log.warning("%s; what is to be recorded waits", fault)
+        if DISK_FULL in fault and self._at is not None:
+            self.event("disk full", fault, self._at)
 
     def _write(self) -> None:
         self._write_rows()
@@ -273,7 +284,7 @@ class Recorder:
             fault = describe_disk_fault(error)
             if fault != self._disk_fault:
                 log.warning("%s; the last checkpoint stays", fault)
-                self.event("disk full" if fault == DISK_FULL else "not saved", fault, save.at)
+                self.event("disk full" if DISK_FULL in fault else "not saved", fault, save.at)
             self._disk_fault = fault
             self._not_before[save.kind] = time.monotonic() + RETRY_SECONDS
             return False
@@ -307,11 +318,8 @@ class Recorder:
         sweep(self._folder, keep | {name})
 
 
-DISK_FULL = "the disk is full"
-
-
 def describe_disk_fault(error: OSError) -> str:
     """One line about a file that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DISK_FULL
+        return f"the {DISK_FULL}"
     return f"{error.filename or 'a file'} cannot be written: {error.strerror or error}"

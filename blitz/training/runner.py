@@ -81,12 +81,12 @@ def run(
         log.info("another process carries out run %s", run_id)
         return None
     with lock:
+        log.info("process %d carries out run %s", os.getpid(), run_id)
         if not store.change_status(run_id, {"starting"}, "queued"):
             log.info("run %s is not waiting to be started", run_id)
             return None
         record = store.get_run(run_id)
         assert record is not None
-        log.info("process %d carries out run %s", os.getpid(), run_id)
         with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
             work = _Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
             try:

@@ -14,12 +14,28 @@ from blitz.training.config import TrainConfig
 _TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "cifar10": "CIFAR10"}
 
 
+# Import lines in order, each with what in the script needs it.
+_IMPORTS = (
+    ("import shutil", "shutil."),
+    ("from pathlib import Path", "Path("),
+    ("", ""),
+    ("import numpy as np", "np."),
+    ("import torch", "torch."),
+    ("import torch.nn.functional as F", "F."),
+    ("import torchvision", "torchvision."),
+    ("from numpy.typing import NDArray", "NDArray"),
+    ("from sklearn.datasets import load_digits", "load_digits("),
+    ("from torch import Tensor, nn", "nn."),
+    ("from torch.utils.data import DataLoader, Subset, TensorDataset", "DataLoader("),
+    ("from torchvision import transforms", "transforms."),
+)
+
+
 def training_script(config: TrainConfig, dataset: ImageDataset) -> str:
     """The source of a script that trains `config` on `dataset` and prints its test accuracy."""
-    return "\n\n".join(
+    body = "\n\n".join(
         part.strip("\n") + "\n"
         for part in (
-            _head(config),
             _data(config, dataset),
             "# The network\n\n\n" + model_source(config.model),
             _construction(config, dataset),
@@ -27,24 +43,15 @@ def training_script(config: TrainConfig, dataset: ImageDataset) -> str:
             _test(),
         )
     )
+    imports = "\n".join(line for line, needed_by in _IMPORTS if needed_by in body)
+    return f'''"""Train {config.model} as in the PyTorch 60 Minute Blitz. Written by Blitz."""
 
-
-def _head(config: TrainConfig) -> str:
-    return f'''
-"""Train {config.model} on a data set, as in the PyTorch 60 Minute Blitz. Written by Blitz."""
-
-import numpy as np
-import torch
-import torch.nn.functional as F
-import torchvision
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Subset, TensorDataset
-from torchvision import transforms
+{imports.strip()}
 
 torch.manual_seed({config.seed})
 device = torch.device({_device_expression(config.device)})
-'''
+
+''' + body
 
 
 def _device_expression(device: str) -> str:
@@ -81,9 +88,6 @@ def _split_source() -> str:
 
 def _digits(dataset: ImageDataset) -> str:
     return f"""
-from sklearn.datasets import load_digits
-
-
 {_split_source()}
 
 digits = load_digits()
@@ -124,10 +128,6 @@ def _class_folders(config: TrainConfig, dataset: ImageDataset) -> str:
     if dataset.channels == 1:
         steps.insert(0, "transforms.Grayscale()")
     return f"""
-import shutil
-from pathlib import Path
-
-
 {_split_source()}
 
 root = Path({str(path)!r})

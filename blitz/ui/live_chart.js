@@ -15,10 +15,10 @@ const END_ROOM = 1.02; // free space after the last point, as a factor
 
 const ACTIVE = new Set(["starting", "queued", "preparing", "running", "paused"]);
 const AXES = {
-  step: { title: "step", ticks: "~s", format: ",.0f" },
-  epoch: { title: "epoch", ticks: "", format: ".2f" },
-  seconds: { title: "seconds of training", ticks: "", format: ",.1f" },
-  images: { title: "images seen", ticks: "~s", format: ",.0f" },
+  step: { title: "step", ticks: "~s", format: ",.0f", shortest: 10 },
+  epoch: { title: "epoch", ticks: "", format: ".2f", shortest: 0.1 },
+  seconds: { title: "seconds of training", ticks: "", format: ",.1f", shortest: 1 },
+  images: { title: "images seen", ticks: "~s", format: ",.0f", shortest: 10 },
 };
 const CHARTS = [
   { name: "loss", title: "Loss", curve: "train_loss", test: "test_loss", format: ".4~g" },
@@ -151,6 +151,7 @@ function readTheme(element) {
     text: value("--st-text-color"),
     faint: `rgba(${channels(value("--st-text-color"))}, 0.45)`,
     grid: `rgba(${channels(value("--st-text-color"))}, 0.1)`,
+    background: value("--st-background-color"),
     border: value("--st-border-color"),
     surface: value("--st-secondary-background-color"),
     font: value("--st-font"),
@@ -171,7 +172,8 @@ function figure(chart, { curves, events, choices, view, viewCount, theme, width,
   const color = hasTest ? theme.training : theme.text;
   const smooths = choices.smoothing > 0 && chart.name !== "learning_rate";
   const raw = curves[chart.curve];
-  const { title, ticks, format } = AXES[choices.axis];
+  const { title, ticks, format, shortest } = AXES[choices.axis];
+  const end = Math.max(shortest, ...Object.values(curves).map(({ x }) => x.at(-1) ?? 0));
   const average = smooths ? smoothed(raw.means, choices.smoothing) : { x: [], y: [] };
   const hover = (name) => `%{y:${chart.format}} ${name}<extra></extra>`;
   const data = [
@@ -187,7 +189,6 @@ function figure(chart, { curves, events, choices, view, viewCount, theme, width,
     {
       ...line(hasTest ? curves[chart.test] : { x: [], y: [] }, theme.test, 1.5),
       mode: "lines+markers",
-      marker: { size: 6, color: theme.test },
       hovertemplate: hover("test"),
     },
     eventLines(events, theme),
@@ -198,13 +199,14 @@ function figure(chart, { curves, events, choices, view, viewCount, theme, width,
     linecolor: theme.border,
     zeroline: false,
     automargin: false,
+    showticklabels: raw.x.length > 0,
   };
   const layout = {
     width,
     height,
     margin: { l: 52, r: 12, t: 34, b: 44 },
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
+    paper_bgcolor: theme.background,
+    plot_bgcolor: theme.background,
     font: { family: theme.font, size: 12, color: theme.text },
     showlegend: false,
     hovermode: "x unified",
@@ -236,31 +238,41 @@ function figure(chart, { curves, events, choices, view, viewCount, theme, width,
       tickcolor: theme.border,
       nticks: Math.max(3, Math.round(width / 90)),
       uirevision: viewCount,
-      range: view ? [...view] : [0, END_ROOM * endOf(curves)],
+      range: view ? [...view] : [0, END_ROOM * end],
     },
     yaxis: {
       ...axis,
       type: isLog ? "log" : "linear",
-      tickformat: chart.ticks ?? "",
+      tickformat: isLog ? "~g" : (chart.ticks ?? ""),
       exponentformat: "power",
       nticks: 6,
       uirevision: isLog ? "log" : "linear",
       // A curve that stays the same would otherwise lie between −1 and 1.
       rangemode: hasTest ? "normal" : "tozero",
-      ...(isLog ? { dtick: null } : { autorangeoptions: { minallowed: 0 } }),
+      ...(isLog ? { dtick: logTicks(raw.y) } : { autorangeoptions: { minallowed: 0 } }),
     },
     yaxis2: { overlaying: "y", range: [0, 1], fixedrange: true, visible: false },
   };
-  if (chart.name === "accuracy") layout.yaxis.autorangeoptions.maxallowed = 1;
+  if (chart.name === "accuracy") layout.yaxis.autorangeoptions.maxallowed = 1.01;
   return { data, layout };
 }
 
 function line({ x, y }, color, width, shape = "linear") {
-  return { type: "scatter", mode: "lines", x, y, line: { color, width, shape } };
+  return {
+    type: "scatter",
+    mode: x.length === 1 ? "markers" : "lines", // one point makes no line
+    cliponaxis: x.length !== 1,
+    x,
+    y,
+    line: { color, width, shape },
+    marker: { size: 6, color },
+  };
 }
 
-function endOf(curves) {
-  return Math.max(...Object.values(curves).map(({ x }) => x.at(-1) ?? 0)) || 1;
+/** Ticks at 1, 2 and 5 where a logarithmic axis has room for a few of them. */
+function logTicks(values) {
+  const ratio = Math.max(...values) / Math.min(...values);
+  return ratio > 4 && ratio < 1e4 ? "D2" : null;
 }
 
 /** A thin vertical line for each thing that happened to the run, with what it was on hover. */
@@ -303,7 +315,8 @@ function bytes(value) {
 }
 
 const percent = (value) => `${(100 * value).toFixed(1)}%`;
-const number = (value) => value.toPrecision(4);
+const number = (value) =>
+  value > 0 && value < 1e-3 ? value.toExponential(2) : value.toPrecision(4);
 
 // ------------------------------------------------------------------------------------- the run
 

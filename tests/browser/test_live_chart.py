@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from blitz.training import TrainConfig
 from blitz.training.events import EpochFinished, Position, StepsDone
 from blitz.training.store import Run, RunStore
-from tests.browser.conftest import Serve, Server
+from tests.browser.conftest import Serve, Server, watched_context
 
 WAIT_SECONDS = 30.0
 
@@ -29,8 +29,20 @@ def store(server: Server) -> Iterator[RunStore]:
 
 @pytest.fixture
 def run(store: RunStore, request: pytest.FixtureRequest) -> Run:
+    return record_run(store, request.node.name)
+
+
+@pytest.fixture(scope="module")
+def still_page(browser: Browser, server: Server, store: RunStore) -> Iterator[Page]:
+    """A page of a run in which nothing happens, shared by the tests that only look at it."""
+    with watched_context(browser) as context:
+        page = context.new_page()
+        open_run(page, server, record_run(store, "still"))
+        yield page
+
+
+def record_run(store: RunStore, name: str) -> Run:
     """A running run with a hundred rows and one epoch."""
-    name = request.node.name
     run = store.create_run(name=name, config=TrainConfig(), device="cpu", token=name)
     store.change_status(run.id, {"starting"}, "running")
     store.update_run(run.id, total_steps=1000)
@@ -105,7 +117,12 @@ def script_runs(server: Server, run: Run) -> list[str]:
 def requests(page: Page) -> list[str]:
     """The addresses of curves that the page asks for, growing as it does."""
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/curves" in request.url else 0)
+
+    def note(request: Request) -> None:
+        if "/curves" in request.url:
+            asked.append(request.url)
+
+    page.on("request", note)
     return asked
 
 
@@ -134,12 +151,13 @@ def test_curves_grow_without_a_script_run(
     assert len(script_runs(server, run)) == ran
 
 
-def test_the_header_says_how_the_run_is_doing(page: Page, server: Server, run: Run) -> None:
-    open_run(page, server, run)
-    value = page.locator(".blitz-live dd")
-    expect(page.get_by_role("status")).to_have_text("running")
-    expect(page.get_by_text("step 100 of 1,000")).to_be_visible()
-    expect(page.get_by_role("progressbar", name="Steps done")).to_have_attribute("value", "0.1")
+def test_the_header_says_how_the_run_is_doing(still_page: Page) -> None:
+    value = still_page.locator(".blitz-live dd")
+    expect(still_page.get_by_role("status")).to_have_text("running")
+    expect(still_page.get_by_text("step 100 of 1,000")).to_be_visible()
+    expect(still_page.get_by_role("progressbar", name="Steps done")).to_have_attribute(
+        "value", "0.1"
+    )
     expect(value).to_have_text(
         ["1.00 of 5", "5 s", "45 s", "1,280", "500 MB", f"{loss(100):.4g}", "50.0%", "81.3%"]
     )
@@ -185,20 +203,24 @@ def test_a_hundred_thousand_points_are_thinned_and_refined_on_zoom(
     assert points(page)[-1] == 100_000
     page.locator("[data-chart=loss] .nsewdrag").first.dblclick()
     wait_for(page, lambda: len(points(page)) <= 2_002)
+    for first in (100_001, 101_501, 103_001):  # a live run's points do not pile up either
+        last = first + 1_499
+        store.append_metrics(run.id, [steps(step) for step in range(first, last + 1)])
+        wait_for(page, lambda last=last: points(page)[-1] == last)  # type: ignore[misc]
+    wait_for(page, lambda: len(points(page)) <= 2_002)
 
 
-def test_smoothing_is_the_debiased_exponential_average(
-    page: Page, server: Server, run: Run
-) -> None:
-    open_run(page, server, run)
-    page.get_by_label("Smoothing").fill("0.9")
+def test_smoothing_is_the_debiased_exponential_average(still_page: Page) -> None:
+    still_page.get_by_label("Smoothing").fill("0.9")
     total, expected = 0.0, []
     for step in range(1, 101):
         total = 0.9 * total + 0.1 * loss(step)
         expected.append(total / (1 - 0.9**step))
-    wait_for(page, lambda: evaluate(page, "[...chart.data[1].y]") == pytest.approx(expected))
-    page.get_by_label("Smoothing").fill("0")
-    wait_for(page, lambda: points(page, trace=1) == [])
+    wait_for(
+        still_page, lambda: evaluate(still_page, "[...chart.data[1].y]") == pytest.approx(expected)
+    )
+    still_page.get_by_label("Smoothing").fill("0")
+    wait_for(still_page, lambda: points(still_page, trace=1) == [])
 
 
 def test_choices_work_from_the_keyboard_and_survive_a_rerun_and_a_reload(
@@ -255,7 +277,8 @@ def test_polling_ends_with_the_run(page: Page, server: Server, store: RunStore, 
     page.clock.install()  # the page's time can be moved ahead
     asked = requests(page)
     open_run(page, server, run)
-    wait_for(page, lambda: page.clock.run_for(1_000) or len(asked) > 3)
+    while len(asked) < 4:
+        page.clock.run_for(1_000)
     store.change_status(run.id, {"running"}, "finished")
     expect(page.get_by_role("status")).to_have_text("finished")
     settled = len(asked)
@@ -325,38 +348,46 @@ def test_a_lost_connection_is_said_and_found_again(
     expect(notice).to_be_hidden()
 
 
-def test_the_theme_is_followed_without_building_anew(page: Page, server: Server, run: Run) -> None:
-    page.emulate_media(color_scheme="light")
-    open_run(page, server, run)
+def test_the_theme_is_followed_without_building_anew(still_page: Page) -> None:
+    still_page.emulate_media(color_scheme="light")
     training = {"light": "#0072b2", "dark": "#56b4e9"}
-    assert evaluate(page, "chart.data[0].line.color") == training["light"]
-    evaluate(page, "chart.isTheSame = true")
-    page.emulate_media(color_scheme="dark")
-    wait_for(page, lambda: bool(evaluate(page, "chart.data[0].line.color") == training["dark"]))
-    text = evaluate(page, "getComputedStyle(chart).getPropertyValue('--st-text-color').trim()")
-    assert evaluate(page, "chart._fullLayout.font.color") == text
-    assert evaluate(page, "chart.isTheSame")
+    assert evaluate(still_page, "chart.data[0].line.color") == training["light"]
+    evaluate(still_page, "chart.isTheSame = true")
+    still_page.emulate_media(color_scheme="dark")
+    wait_for(
+        still_page,
+        lambda: bool(evaluate(still_page, "chart.data[0].line.color") == training["dark"]),
+    )
+    text = evaluate(
+        still_page, "getComputedStyle(chart).getPropertyValue('--st-text-color').trim()"
+    )
+    assert evaluate(still_page, "chart._fullLayout.font.color") == text
+    assert evaluate(still_page, "chart.isTheSame")
 
 
-def test_charts_follow_the_width_of_the_window(page: Page, server: Server, run: Run) -> None:
-    open_run(page, server, run)
+def test_charts_follow_the_width_of_the_window(still_page: Page) -> None:
 
     def columns() -> int:
         boxes = [
-            page.locator(f"[data-chart={name}]").bounding_box() for name in ("loss", "accuracy")
+            still_page.locator(f"[data-chart={name}]").bounding_box()
+            for name in ("loss", "accuracy")
         ]
         return len({box["x"] for box in boxes if box})
 
     assert columns() == 2
     for width, expected in ((500, 1), (1000, 2)):
-        page.set_viewport_size({"width": width, "height": 900})
-        wait_for(page, lambda: evaluate(page, "chart._fullLayout.width === chart.clientWidth"))
+        still_page.set_viewport_size({"width": width, "height": 900})
+        wait_for(
+            still_page,
+            lambda: evaluate(still_page, "chart._fullLayout.width === chart.clientWidth"),
+        )
         assert columns() == expected
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not still_page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
-def test_no_button_uploads_a_chart(page: Page, server: Server, run: Run) -> None:
-    open_run(page, server, run)
-    titles = evaluate(page, "[...chart.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)")
+def test_no_button_uploads_a_chart(still_page: Page) -> None:
+    titles = evaluate(
+        still_page, "[...chart.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
+    )
     assert len(titles) == 4
     assert not any("cloud" in title.lower() or "share" in title.lower() for title in titles)

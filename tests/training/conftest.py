@@ -27,8 +27,9 @@ def postgresql_server() -> Iterator[str]:
     """URL of a PostgreSQL server of our own on a free loopback port, without a database name."""
     binaries = _postgresql_binaries()
     if binaries is None:
-        message = "PostgreSQL is not installed"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed")
+        pytest.skip("PostgreSQL is not installed")
     # Not under pytest's folder: that one is closed to the user postgres.
     folder = Path(tempfile.mkdtemp(prefix="blitz-postgresql-"))
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []

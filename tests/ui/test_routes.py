@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import quote
 
 import pytest
 import uvicorn
@@ -187,7 +188,7 @@ def test_a_lost_run_is_said_to_be_lost(run: Run, url: str, lost: set[str]) -> No
 
 @pytest.mark.parametrize("run_id", ["nobody", "%00", "'; DROP TABLE runs; --"])
 def test_an_unknown_run_is_not_found(url: str, run: Run, run_id: str) -> None:
-    status, error = get_error(f"{url}/runs/{urllib.request.quote(run_id, safe='%')}/curves")
+    status, error = get_error(f"{url}/runs/{quote(run_id, safe='%')}/curves")
     assert status == 404
     assert error == "there is no such run; it may have been deleted"
     assert get(f"{url}/runs/{run.id}/curves")["last_id"] == 0
@@ -220,7 +221,7 @@ def test_a_deleted_run_is_forgotten(store: RunStore, run: Run) -> None:
     ],
 )
 def test_a_wrong_parameter_is_named(url: str, run: Run, parameters: str, message: str) -> None:
-    quoted = urllib.request.quote(parameters, safe="=&")
+    quoted = quote(parameters, safe="=&")
     status, error = get_error(f"{url}/runs/{run.id}/curves?{quoted}")
     assert status == 400
     assert message in error

@@ -1,0 +1,72 @@
+"""Which configs there are."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from blitz.training import TrainConfig
+from blitz.training.presets import PRESETS
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("lr", math.nan),
+        ("lr", -1.0),
+        ("lr", 0.0),
+        ("lr", 1e30),
+        ("lr", math.inf),
+        ("batch_size", 0),
+        ("batch_size", 10**9),
+        ("batch_size", 2.5),
+        ("batch_size", True),
+        ("epochs", 0),
+        ("epochs", 10**9),
+        ("momentum", 1.0),
+        ("momentum", -0.1),
+        ("weight_decay", math.nan),
+        ("seed", -1),
+        ("seed", 2**64),
+        ("patience", -1),
+        ("width", 0),
+        ("image_size", 4),
+        ("image_size", 10_000),
+        ("optimizer", "sdg"),
+        ("schedule", ""),
+        ("loss", "hinge"),
+        ("precision", "fp8"),
+        ("dataset", "  "),
+    ],
+)
+def test_a_wrong_value_is_refused_with_field_value_and_rule(field: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=rf"^{field}: .* was given; ") as caught:
+        TrainConfig(**{field: value})
+    assert repr(value) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nesterov_without_momentum_is_refused_as_torch_does() -> None:
+    with pytest.raises(ValueError, match="nesterov needs a momentum"):
+        TrainConfig(optimizer="nesterov", momentum=0)
+
+
+def test_a_config_survives_json() -> None:
+    for preset in PRESETS:
+        values = json.loads(json.dumps(preset.config.to_dict()))
+        assert TrainConfig.from_dict(values) == preset.config
+
+
+def test_fields_of_another_version_are_left_out() -> None:
+    assert TrainConfig.from_dict({"epochs": 2, "gone": 1}) == TrainConfig(epochs=2)
+
+
+def test_the_tutorials_presets_have_the_tutorials_numbers() -> None:
+    by_title = {preset.title: preset.config for preset in PRESETS}
+    cifar = by_title["CIFAR-10 as in the 60 Minute Blitz"]
+    assert (cifar.model, cifar.lr, cifar.momentum) == ("net", 0.001, 0.9)
+    assert (cifar.batch_size, cifar.epochs, cifar.optimizer) == (4, 2, "sgd")
+    fashion = by_title["Fashion-MNIST as in the lecture"]
+    assert (fashion.model, fashion.lr, fashion.momentum) == ("mlp", 0.001, 0.0)
+    assert (fashion.batch_size, fashion.epochs, fashion.optimizer) == (64, 5, "sgd")

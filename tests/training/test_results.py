@@ -1,0 +1,79 @@
+"""What is read from a run's folder, and its charts."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from blitz.training.figures import class_accuracy_figure, confusion_figure
+from blitz.training.results import (
+    PREDICTIONS_FILE,
+    metrics_table,
+    most_confident_mistakes_first,
+    read_probabilities,
+)
+from blitz.training.store import MetricColumns
+
+
+def test_probabilities_are_read_back(tmp_path: Path) -> None:
+    probabilities = torch.rand(5, 3)
+    save_file({"probabilities": probabilities}, tmp_path / PREDICTIONS_FILE)
+    read = read_probabilities(tmp_path)
+    assert read is not None
+    assert read.equal(probabilities)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not safetensors at all"])
+def test_missing_or_damaged_predictions_are_none(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / PREDICTIONS_FILE).write_bytes(content)
+    assert read_probabilities(tmp_path) is None
+
+
+def test_mistakes_come_first_the_surest_before_the_others() -> None:
+    probabilities = torch.tensor([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
+    labels = torch.tensor([0, 1, 0, 1])  # right, wrong at 0.6, wrong at 0.8, right
+    assert most_confident_mistakes_first(probabilities, labels).tolist() == [2, 1, 0, 3]
+
+
+def test_the_table_has_a_row_a_record_and_survives_csv() -> None:
+    columns = MetricColumns(
+        id=np.array([1, 2]),
+        is_test=np.array([False, True]),
+        step=np.array([10, 10]),
+        epoch=np.array([1.0, 1.0]),
+        images=np.array([40, 40]),
+        seconds=np.array([0.5, 0.5]),
+        loss=np.array([2.25, 2.0]),
+        accuracy=np.array([0.25, 0.5]),
+        learning_rate=np.array([0.1, np.nan]),
+        images_per_second=np.array([80.0, np.nan]),
+        memory_bytes=np.array([1e6, np.nan]),
+    )
+    table = pd.read_csv(io.StringIO(metrics_table(columns).to_csv(index=False)))
+    assert table["split"].tolist() == ["train", "test"]
+    assert table["loss"].tolist() == [2.25, 2.0]
+    assert table["learning_rate"].isna().tolist() == [False, True]
+
+
+CONFUSION = np.array([[8, 2, 0], [0, 5, 5], [0, 0, 0]])
+CLASSES = ("cat", "dog", "<b>bird</b>")
+
+
+def test_bars_show_each_classes_own_accuracy_the_worst_on_top() -> None:
+    [bars] = class_accuracy_figure(CLASSES, CONFUSION).data
+    # A horizontal bar chart's first bar is its lowest.
+    assert list(zip(bars.y, bars.x, strict=True)) == [("cat", 0.8), ("dog", 0.5), (CLASSES[2], 0.0)]
+
+
+def test_every_cell_of_the_matrix_can_be_clicked_and_knows_its_classes() -> None:
+    heat, cells = confusion_figure(CLASSES, CONFUSION).data
+    assert heat.z.tolist() == [[np.float32(0.8), np.float32(0.2), 0], [0, 0.5, 0.5], [0, 0, 0]]
+    assert len(cells.x) == 9
+    for x, y, (truth, prediction) in zip(cells.x, cells.y, cells.customdata, strict=True):
+        assert (y, x) == (truth, prediction)
+    assert "dog taken for <b>bird</b>: 5" in cells.text

@@ -1,0 +1,123 @@
+"""The exported script: it runs by itself and learns what the run learned."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from blitz.datasets import load_dataset
+from blitz.datasets.builtin import FASHION_MNIST_FOLDERS
+from blitz.training import TrainConfig, train
+from blitz.training.events import Finished
+from blitz.training.presets import PRESETS
+from blitz.training.script import training_script
+from tests.datasets.helpers import class_files, split_files, write_folder, write_tar, write_zip
+
+
+def run_script(source: str, folder: Path) -> str:
+    """What the script prints in a process of its own that cannot find Blitz."""
+    path = folder / "script.py"
+    path.write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", str(path)], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def printed_accuracy(output: str) -> float:
+    found = re.search(r"accuracy on \d+ test images: ([\d.]+)%", output)
+    assert found, output
+    return float(found[1]) / 100
+
+
+def test_the_digits_script_reaches_what_the_run_reached(tmp_path: Path) -> None:
+    config = TrainConfig(
+        dataset="digits", model="net", optimizer="adamw", lr=0.003, schedule="one-cycle",
+        batch_size=32, epochs=10, device="cpu",
+    )  # fmt: skip
+    *_, end = train(config)
+    assert isinstance(end, Finished)
+    assert end.accuracy is not None
+    output = run_script(training_script(config, load_dataset("digits")), tmp_path)
+    assert printed_accuracy(output) == pytest.approx(end.accuracy, abs=0.03)
+    assert (tmp_path / "weights.pth").exists()
+
+
+def test_the_script_splits_digits_as_the_run_does(tmp_path: Path) -> None:
+    dataset = load_dataset("digits")
+    source = training_script(TrainConfig(dataset="digits", epochs=1, device="cpu"), dataset)
+    output = run_script(source + "\nprint(len(train_set), len(test_set))\n", tmp_path)
+    assert f"{len(dataset.train_labels)} {len(dataset.test_labels)}" in output
+
+
+@pytest.mark.parametrize(
+    ("container", "is_split"), [("folder", True), ("zip", False), ("tar", True)]
+)
+def test_the_script_reads_class_folders_and_archives(
+    container: str, is_split: bool, tmp_path: Path
+) -> None:
+    files = split_files(8, 4) if is_split else class_files(10)
+    write = {"folder": write_folder, "zip": write_zip, "tar": write_tar}[container]
+    suffix = {"folder": "", "zip": ".zip", "tar": ".tar"}[container]
+    source = write(tmp_path / f"pets{suffix}", files)
+    config = TrainConfig(
+        dataset=str(source), model="mlp", image_size=16, epochs=1, batch_size=4, device="cpu"
+    )
+    dataset = load_dataset(source, folder=tmp_path / "blitz", image_size=16)
+    output = run_script(training_script(config, dataset), tmp_path)
+    assert f"accuracy on {len(dataset.test_labels)} test images" in output
+    for name in dataset.classes:
+        assert f"accuracy of {name}:" in output
+
+
+def test_the_fashion_mnist_script_trains_on_torchvisions_files(tmp_path: Path) -> None:
+    installed = FASHION_MNIST_FOLDERS[0]
+    if not installed.is_dir():
+        pytest.skip("Fashion-MNIST's files are not installed")
+    # torchvision checks the authors' checksums, which a packaged copy does not have; unpacked
+    # files it takes as they are.
+    raw = tmp_path / "data" / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for file in installed.glob("*.gz"):
+        shutil.copy(file, raw)
+        subprocess.run(["gzip", "-d", str(raw / file.name)], check=True)
+    preset = next(p for p in PRESETS if p.config.dataset == "fashion-mnist")
+    config = TrainConfig.from_dict(preset.config.to_dict() | {"epochs": 1, "device": "cpu"})
+    dataset = load_dataset("fashion-mnist", folder=tmp_path / "blitz")
+    *_, end = train(config, data_folder=tmp_path / "blitz")
+    assert isinstance(end, Finished)
+    assert end.accuracy is not None
+    output = run_script(training_script(config, dataset), tmp_path)
+    assert printed_accuracy(output) == pytest.approx(end.accuracy, abs=0.08)
+
+
+VARIANTS = [
+    {"optimizer": "nesterov", "schedule": "step", "loss": "mse"},
+    {"optimizer": "rmsprop", "schedule": "cosine", "precision": "bf16"},
+    {"optimizer": "adam", "weight_decay": 0.01, "model": "net3x3", "width": 2},
+    {"optimizer": "sgd", "momentum": 0.0, "model": "resnet18-frozen", "batch_size": 128},
+]
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=lambda changes: changes["optimizer"])
+def test_every_choice_makes_a_script_that_runs(
+    changes: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # no weights from the network
+    base = {"dataset": "digits", "epochs": 1, "lr": 0.001, "device": "cpu"}
+    config = TrainConfig.from_dict(base | changes)
+    output = run_script(training_script(config, load_dataset("digits")), tmp_path)
+    assert 0 <= printed_accuracy(output) <= 1
+
+
+def test_the_script_is_valid_for_every_preset() -> None:
+    dataset = load_dataset("digits")
+    for preset in PRESETS:
+        source = training_script(preset.config, dataset)
+        compile(source, preset.title, "exec")
+        assert "blitz" not in source.replace("Blitz", "")
