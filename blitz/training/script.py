@@ -44,14 +44,17 @@ def training_script(config: TrainConfig, dataset: ImageDataset) -> str:
         )
     )
     imports = "\n".join(line for line, needed_by in _IMPORTS if needed_by in body)
-    return f'''"""Train {config.model} as in the PyTorch 60 Minute Blitz. Written by Blitz."""
+    return (
+        f'''"""Train {config.model} as in the PyTorch 60 Minute Blitz. Written by Blitz."""
 
 {imports.strip()}
 
 torch.manual_seed({config.seed})
 device = torch.device({_device_expression(config.device)})
 
-''' + body
+'''
+        + body
+    )
 
 
 def _device_expression(device: str) -> str:
@@ -132,9 +135,8 @@ def _class_folders(config: TrainConfig, dataset: ImageDataset) -> str:
 
 root = Path({str(path)!r})
 if root.is_file():  # an archive
-    shutil.unpack_archive(root, "data", filter="data") if root.suffix != ".zip" else (
-        shutil.unpack_archive(root, "data")
-    )
+    safely = {{}} if root.suffix == ".zip" else {{"filter": "data"}}
+    shutil.unpack_archive(root, "data", **safely)
     root = Path("data")
 while len(entries := [e for e in root.iterdir() if not e.name.startswith((".", "__"))]) == 1:
     root = entries[0]

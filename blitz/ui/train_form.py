@@ -200,10 +200,7 @@ def _checked(
     values: Mapping[str, Any], errors: Mapping[str, Callable[[str], Any]]
 ) -> TrainConfig | None:
     """The config of the values, or None with a message below the field that is wrong."""
-    empty = [name for name in errors if values[name] is None and name != "image_size"]
-    for name in empty:
-        errors[name]("nothing was given; expected a number")
-    if empty or not values["dataset"]:
+    if not values["dataset"]:
         return None
     try:
         return TrainConfig(**values)

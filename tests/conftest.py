@@ -1,0 +1,21 @@
+"""What all tests may use."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+DEADLINE_SECONDS = 120.0
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], bool]], None]:
+    """Waits until something holds, or fails after a generous time."""
+
+    def wait(holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, "what was waited for did not come"
+            time.sleep(0.02)
+
+    return wait

@@ -1,0 +1,41 @@
+"""Pages run by Streamlit's own test driver, on a home folder of their own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from blitz.settings import read_settings
+from blitz.training.store import ACTIVE
+from blitz.ui.services import Services, services
+
+ENTRY = Path(__file__).parents[2] / "pages" / "index.py"
+SECONDS = 60
+
+
+@pytest.fixture
+def server(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wait_for: Callable[[Callable[[], bool]], None],
+) -> Iterator[Services]:
+    """The services that the pages under test use; their runs are ended afterwards."""
+    monkeypatch.setenv("BLITZ_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("BLITZ_DATABASE_URL", raising=False)
+    monkeypatch.delenv("BLITZ_DATASETS", raising=False)
+    found = services()
+    assert found.settings == read_settings()
+    yield found
+    for run in found.launcher.runs():
+        if run.status in ACTIVE:
+            found.launcher.stop(run.id)
+    wait_for(lambda: not any(run.status in ACTIVE for run in found.launcher.runs()))
+    found.store.close()
+
+
+@pytest.fixture
+def app(server: Services) -> AppTest:
+    """The dashboard, not yet run."""
+    assert server.settings.home.is_dir()
+    return AppTest.from_file(str(ENTRY), default_timeout=SECONDS)
