@@ -129,7 +129,7 @@ def thin(x: Floats, y: Floats, max_points: int) -> Curve:
     if len(y) <= max_points:
         return Curve(x=x, y=y)
     num_bins = max(1, max_points // 2)
-    thinner = MinMaxDownsampler()  # type: ignore[no-untyped-call]
+    thinner = MinMaxDownsampler()
     extremes = thinner.downsample(np.ascontiguousarray(y), n_out=2 * num_bins)
     kept = np.unique(np.concatenate([[0], extremes.astype(np.int64), [len(y) - 1]]))
     return Curve(x=x[kept], y=y[kept], means=_bin_means(x, y, num_bins))

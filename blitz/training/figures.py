@@ -17,7 +17,7 @@ def class_accuracy_figure(classes: Sequence[str], confusion: NDArray[np.int64]) 
     totals = confusion.sum(axis=1)
     correct = confusion.diagonal()
     accuracy = correct / np.maximum(totals, 1)
-    order = np.argsort(-accuracy, kind="stable")
+    order = np.argsort(-accuracy, kind="stable").tolist()
     figure = go.Figure(
         go.Bar(
             x=accuracy[order],
@@ -47,8 +47,8 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
     """
     num_classes = len(classes)
     fraction = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    places = np.arange(num_classes)
-    columns, rows = (grid.ravel() for grid in np.meshgrid(places, places))
+    places = list(range(num_classes))
+    columns, rows = (grid.ravel().tolist() for grid in np.meshgrid(places, places))
     shows_counts = num_classes <= 20
     figure = go.Figure(
         [

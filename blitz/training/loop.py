@@ -118,7 +118,7 @@ class Trainer:
         if self.device.type == "cuda":
             precision = "tf32" if self.config.precision == "tf32" else "ieee"
             torch.backends.cuda.matmul.fp32_precision = precision
-            torch.backends.cudnn.conv.fp32_precision = precision
+            torch.backends.cudnn.conv.fp32_precision = precision  # type: ignore[attr-defined]
 
     def _build_model(self, *, is_new: bool) -> nn.Module:
         torch.manual_seed(self.config.seed)

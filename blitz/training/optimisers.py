@@ -61,7 +61,8 @@ class LearnableParameters:
     def gradient_norm(self) -> Tensor:
         """Euclidean norm of all gradients together, a scalar on the device."""
         if self.is_flat:
-            return torch.linalg.vector_norm(self._flat_gradient)
+            norm: Tensor = torch.linalg.vector_norm(self._flat_gradient)
+            return norm
         return torch.nn.utils.get_total_norm(self.gradients())
 
 

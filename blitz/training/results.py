@@ -1,14 +1,13 @@
 """What is left of a run in its folder: predictions, weights, and its curves as a table."""
 
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from blitz.training.checkpoints import CheckpointError, export_weights, load_state
+from blitz.training.checkpoints import CheckpointError, WeightsFormat, export_weights, load_state
 from blitz.training.store import CheckpointKind, MetricColumns, RunStore
 
 PREDICTIONS_FILE = "predictions.safetensors"
@@ -39,7 +38,7 @@ def weights_file(
     run_folder: Path,
     run_id: str,
     kind: CheckpointKind,
-    format: Literal["safetensors", "pth"],
+    format: WeightsFormat,
 ) -> bytes:
     """A run's weights as a file to download; CheckpointError where there are none."""
     rows = [row for row in store.checkpoints(run_id) if row.kind == kind]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +57,7 @@ class TrainingStep:
         with self._autocast():
             logits = self._model(images)
             loss = loss_of(logits, labels, self._config.loss)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         result = StepResult(
             loss=loss.detach(),
             logits=logits.detach(),
@@ -98,9 +99,10 @@ class TrainingStep:
 @contextmanager
 def _without_onednn() -> Iterator[None]:
     # `torch.backends.mkldnn.flags` would also touch TF32, which warns on machines without it.
-    was_enabled = torch.backends.mkldnn.enabled
-    torch.backends.mkldnn.enabled = False
+    switch: Any = torch.backends.mkldnn
+    was_enabled = switch.enabled
+    switch.enabled = False
     try:
         yield
     finally:
-        torch.backends.mkldnn.enabled = was_enabled
+        switch.enabled = was_enabled

@@ -1,6 +1,7 @@
 """What came of a run: accuracy, classes, confusions, images with their predictions, downloads."""
 
 import re
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from blitz.datasets import DatasetError, ImageDataset
+from blitz.training.checkpoints import WeightsFormat
 from blitz.training.evaluation import confusion_matrix
 from blitz.training.figures import class_accuracy_figure, confusion_figure
 from blitz.training.results import (
@@ -24,6 +26,7 @@ from blitz.ui.services import Services
 from blitz.ui.text import duration_text, plain
 
 PICTURES_A_PAGE = 24
+FORMATS: tuple[WeightsFormat, ...] = ("safetensors", "pth")
 CHART_CONFIG = {"displayModeBar": False}
 
 
@@ -134,12 +137,10 @@ def _downloads(services: Services, run: Run, dataset: ImageDataset | None) -> No
             kind = st.selectbox(
                 "Weights", sorted(kinds, reverse=True), format_func=titles.__getitem__, width=260
             )
-            for format in ("safetensors", "pth"):
+            for format in FORMATS:
                 st.download_button(
                     f".{format}",
-                    data=lambda format=format: weights_file(
-                        services.store, folder, run.id, kind, format
-                    ),
+                    data=partial(weights_file, services.store, folder, run.id, kind, format),
                     file_name=f"{name}.{format}",
                     mime="application/octet-stream",
                     on_click="ignore",

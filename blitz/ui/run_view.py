@@ -1,6 +1,7 @@
 """One run on the page: its controls, its live charts, and its results when it has ended."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -38,7 +39,7 @@ def show_run(services: Services, run_id: str) -> None:
 def describe(config: TrainConfig, device: str) -> str:
     """The choices of a run in one line."""
     network = config.model if config.width == 1 else f"{config.model} ×{config.width}"
-    rule = config.optimizer
+    rule: str = config.optimizer
     if config.momentum and config.optimizer in ("sgd", "nesterov", "rmsprop"):
         rule += f" with momentum {config.momentum:g}"
     parts = [
@@ -94,7 +95,7 @@ def _action(
     primary: bool = False,
     help: str | None = None,
 ) -> None:
-    kind = "primary" if primary else "secondary"
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
     if not st.button(label, icon=f":material/{icon}:", type=kind, help=help):
         return
     try:

@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Protocol
 from urllib.error import URLError
 
 import pytest
@@ -31,9 +32,13 @@ class Server:
 
     url: str
     settings: Settings
+    process: subprocess.Popen[bytes]
 
 
-Serve = Callable[[Path], Server]
+class Serve(Protocol):
+    """Starts servers: in a home folder of their own, or in that and on the port of an ended one."""
+
+    def __call__(self, app: Path, *, after: Server | None = None) -> Server: ...
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +46,12 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Start `streamlit run` on an app, in a home folder of its own; stopped after the module."""
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(app: Path) -> Server:
-        home = tmp_path_factory.mktemp("home")
-        port = _free_port()
+    def start(app: Path, *, after: Server | None = None) -> Server:
+        home = after.settings.home if after else tmp_path_factory.mktemp("home")
+        port = int(after.url.rsplit(":", 1)[1]) if after else _free_port()
         own = {"BLITZ_HOME": str(home), "PYTHONPATH": str(REPOSITORY), "BLITZ_DATABASE_URL": ""}
         log = home / "server.log"
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}",
                  "--server.address=127.0.0.1", "--server.fileWatcherType=none"],
@@ -56,7 +61,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         processes.append(process)
         url = f"http://127.0.0.1:{port}"
         _wait_until_healthy(url, process, log)
-        return Server(url=url, settings=read_settings({"BLITZ_HOME": str(home)}))
+        settings = read_settings({"BLITZ_HOME": str(home)})
+        return Server(url=url, settings=settings, process=process)
 
     yield start
     for process in processes:
@@ -101,16 +107,30 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def watched_context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without memory of earlier tests; errors in any page of it fail the test."""
+def watched_context(
+    browser: Browser,
+    *,
+    width: int = 1440,
+    color_scheme: Literal["light", "dark"] = "light",
+    without_server: bool = False,
+) -> Iterator[BrowserContext]:
+    """A browser without memory of earlier tests; errors in any page of it fail the test.
+
+    without_server: its pages outlive a server, and may say that they cannot reach it.
+    """
     errors: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
         address = message.location.get("url", "")
-        if message.type == "error" and not STREAMLIT_PROBE.search(address):
+        is_known = STREAMLIT_PROBE.search(address) or (
+            without_server and "net::ERR_" in message.text
+        )
+        if message.type == "error" and not is_known:
             errors.append(f"{message.text} ({address})")
 
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context = browser.new_context(
+        viewport={"width": width, "height": 1000}, color_scheme=color_scheme
+    )
     context.set_default_timeout(30_000)
     context.on("console", on_console)
     context.on("weberror", lambda error: errors.append(str(error.error)))

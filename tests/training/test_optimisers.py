@@ -50,10 +50,10 @@ def test_ten_steps_equal_torchs_optimizer(
     reference = build(list(theirs.parameters()))
     for _ in range(10):
         learnable.zero_gradients()
-        loss_of(ours).backward()  # type: ignore[no-untyped-call]
+        loss_of(ours).backward()
         optimiser.step(learnable.gradients(), LR)
         reference.zero_grad()
-        loss_of(theirs).backward()  # type: ignore[no-untyped-call]
+        loss_of(theirs).backward()
         reference.step()
     for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
@@ -73,7 +73,7 @@ def test_gradients_and_norm_are_autograds(name: str) -> None:
     learnable = LearnableParameters(ours)
     for _ in range(2):  # the second time without the first one's gradients
         learnable.zero_gradients()
-        loss_of(ours).backward()  # type: ignore[no-untyped-call]
+        loss_of(ours).backward()
     expected = torch.autograd.grad(loss_of(theirs), list(theirs.parameters()))
     whole = torch.cat([gradient.reshape(-1) for gradient in expected])
     got = torch.cat([gradient.reshape(-1) for gradient in learnable.gradients()])
