@@ -42,8 +42,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 from blitz.settings import Settings, read_settings
@@ -54,6 +53,7 @@ from blitz.training.store import ACTIVE, Run, RunStore
 
 if TYPE_CHECKING:  # a requirement of development alone
     from playwright.sync_api import Browser, Page
+    from websockets.sync.client import ClientConnection
 
 REPOSITORY = Path(__file__).parents[1]
 DEADLINE_SECONDS = 90.0
@@ -266,27 +266,12 @@ def page_figures(place: Installation, browser: "Browser", extent: Extent) -> dic
 class Session:
     """A session on the Train page without a browser; its number fields can be changed."""
 
-    def __init__(self, url: str, query: str = "") -> None:
-        from websockets.sync.client import connect
-
-        address = url.replace("http", "ws", 1) + "/_stcore/stream"
-        self._socket = connect(address, proxy=None, max_size=None)
+    def __init__(self, socket: "ClientConnection", query: str) -> None:
+        self._socket = socket
         self._query = query
         self._page_hash = ""
         self._number_inputs: dict[str, str] = {}
         """Widget ids by label."""
-        self.rerun()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._socket.close()
 
     def rerun(self, **numbers: float) -> float:
         """Set number fields, by label, and return the seconds until the script is done."""
@@ -317,6 +302,18 @@ class Session:
             elif kind == "script_finished":
                 assert answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
                 return time.perf_counter() - start
+
+
+@contextmanager
+def open_session(url: str, query: str = "") -> Iterator[Session]:
+    """A session that has its page."""
+    from websockets.sync.client import connect
+
+    address = url.replace("http", "ws", 1) + "/_stcore/stream"
+    with connect(address, proxy=None, max_size=None) as socket:
+        session = Session(socket, query)
+        session.rerun()
+        yield session
 
 
 def rerun_milliseconds(
@@ -501,11 +498,11 @@ def measure(place: Installation, browser: "Browser", extent: Extent) -> dict[str
         dataset=str(noise), model="net", batch_size=64, epochs=MAX_EPOCHS, device="cpu"
     )
     with running_server(place.settings) as url, new_page(browser) as page:
-        with Session(url) as session:
+        with open_session(url) as session:
             form = rerun_milliseconds(session, "Epochs", (3, 4, 5), extent.reruns)
         starts = list(starts_to_first_point(place, page, url, extent.starts))
         run = start_run(place, config)
-        with Session(url, f"run={run.id}") as session:
+        with open_session(url, f"run={run.id}") as session:
             run_page = rerun_milliseconds(session, "Learning rate", (0.1, 0.2), extent.reruns)
         open_run(page, url, run)
         delays = point_delays(place.store, page, run, extent.points)

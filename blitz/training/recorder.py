@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -279,7 +280,11 @@ class Recorder:
         name = f"{save.kind}-{save.at.step:08d}-{secrets.token_hex(3)}.safetensors"
         save.is_urgent = False
         try:
-            save.file = save_state(self._folder / name, save.state)
+            # OpenMP keeps helpers for every living thread that computed on tensors, and with more
+            # helpers than cores each small step of training takes three times as long. So tensors
+            # are copied in a thread that ends, not in this one.
+            with ThreadPoolExecutor(1) as brief:
+                save.file = brief.submit(save_state, self._folder / name, save.state).result()
         except OSError as error:
             fault = describe_disk_fault(error)
             if fault != self._disk_fault:

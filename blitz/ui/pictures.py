@@ -9,28 +9,25 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-PICTURE_SIDE = 84
-"""Width of a picture on the page, in CSS pixels."""
 
-
-def show_pictures(images: Tensor, captions: Sequence[str]) -> None:
-    """Show uint8 [N, C, H, W] side by side, enlarged so that single pixels can be seen.
+def show_pictures(images: Tensor, captions: Sequence[str], *, side: int = 84) -> None:
+    """Show uint8 [N, C, H, W] side by side, `side` CSS pixels wide, with single pixels visible.
 
     The pictures travel inside the page: as files of their own they would be gone by the time a
     browser asks for them when the page has moved on.
     """
-    cells = [_cell(image, caption) for image, caption in zip(images, captions, strict=True)]
+    cells = [_cell(image, caption, side) for image, caption in zip(images, captions, strict=True)]
     st.html(
         '<div style="display: flex; flex-wrap: wrap; gap: 0.75rem">' + "".join(cells) + "</div>"
     )
 
 
-def _cell(image: Tensor, caption: str) -> str:
+def _cell(image: Tensor, caption: str, side: int) -> str:
     text = html.escape(caption)
     return (
-        f'<figure style="margin: 0; width: {PICTURE_SIDE}px">'
-        f'<img src="{_data_url(image)}" alt="{text}" width="{PICTURE_SIDE}" '
-        f'height="{PICTURE_SIDE}" style="image-rendering: pixelated; border-radius: 0.25rem">'
+        f'<figure style="margin: 0; width: {side}px">'
+        f'<img src="{_data_url(image)}" alt="{text}" width="{side}" '
+        f'height="{side}" style="image-rendering: pixelated; border-radius: 0.25rem">'
         '<figcaption style="font-size: 0.75rem; line-height: 1.2; opacity: 0.8; '
         f'overflow-wrap: anywhere">{text}</figcaption></figure>'
     )

@@ -73,8 +73,8 @@ def _classes(
     points = selection["selection"]["points"]
     if not points:
         return None
-    truth, prediction = points[0]["customdata"]
-    return int(truth), int(prediction)
+    # Not their customdata: the browser sends a row of an array as a dict, keyed by position.
+    return int(points[0]["y"]), int(points[0]["x"])
 
 
 def _dataset(services: Services, run: Run) -> ImageDataset | None:

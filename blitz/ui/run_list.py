@@ -34,7 +34,7 @@ def show_run_button(run: Run) -> None:
     """A button that opens the run on the Train page."""
     accuracy = f" · {run.accuracy:.1%}" if run.accuracy is not None else ""
     if st.button(
-        f"{plain(run.name)} · {run.status}{accuracy}",
+        f"{run.number} · {plain(run.name)} · {run.status}{accuracy}",
         key=f"open-{run.id}",
         icon=STATUS_ICONS[run.status],
         type="tertiary",

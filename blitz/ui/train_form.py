@@ -26,16 +26,23 @@ from blitz.ui.text import plain
 UPLOAD, OWN_PATH = "Upload an archive…", "A path on this machine…"
 AS_IT_IS = 0
 IMAGE_SIZES = (AS_IT_IS, 28, 32, 64, 96, 128, 224)
-NUM_SAMPLES = 16
+NUM_SAMPLES = 20
 KEY = "train_"
+FORM_WIDTH, SAMPLES_WIDTH = 544, 384
+WIDE_FIELD, FIELD = 264, 170  # two or three beside each other in the form
+
+Errors = dict[str, Callable[[str], Any]]
+"""For each field, what shows a message below it."""
 
 
 def show_form(services: Services) -> None:
     """Show the form; on Start, begin the run and open it."""
     _fill_in_once(PRESETS[0].config)
-    _preset_row()
-    left, right = st.columns([3, 2], gap="large")
+    # Widths of their own rather than columns: on a narrow page one goes below the other.
+    with st.container(horizontal=True, gap="medium"):
+        left, right = st.container(width=FORM_WIDTH), st.container(width=SAMPLES_WIDTH)
     with left:
+        _preset_field()
         values, errors = _fields(services)
         config = _checked(values, errors)
     with right:
@@ -60,14 +67,13 @@ def _fill_in(config: TrainConfig) -> None:
     st.session_state[KEY + "image_size"] = config.image_size or AS_IT_IS
 
 
-def _preset_row() -> None:
+def _preset_field() -> None:
     def choose() -> None:
         preset: Preset | None = st.session_state[KEY + "preset"]
         if preset is not None:
             _fill_in(preset.config)
 
-    left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
-    preset = left.selectbox(
+    preset = st.selectbox(
         "Preset",
         PRESETS,
         format_func=lambda preset: preset.title,
@@ -75,130 +81,153 @@ def _preset_row() -> None:
         on_change=choose,
         persist_state="session",
     )
-    right.caption(preset.description)
+    st.caption(preset.description)
 
 
 # Fields
 
 
-def _fields(services: Services) -> tuple[dict[str, Any], dict[str, Callable[[str], Any]]]:
-    """All fields; their values, and for each a place below it for what is wrong with it."""
-    values: dict[str, Any] = {}
-    errors: dict[str, Callable[[str], Any]] = {}
+class _Fields:
+    """The fields drawn so far: their values, and a place below each for what is wrong with it."""
 
-    def field(name: str, widget: Callable[..., Any], label: str, *args: Any, **options: Any) -> Any:
-        value = widget(label, *args, key=KEY + name, persist_state="session", **options)
-        values[name] = value
-        errors[name] = st.empty().error
-        return value
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.errors: Errors = {}
 
-    st.markdown("##### Images and network")
-    first, second = st.columns(2)
-    with first:
-        _dataset_field(services, field, values)
-    with second:
-        field(
-            "image_size",
-            st.selectbox,
-            "Image size",
-            IMAGE_SIZES,
-            format_func=lambda size: f"{size} × {size}" if size else "as it is",
-        )
-        values["image_size"] = values["image_size"] or None
-    first, second = st.columns(2)
-    with first:
-        model = field(
-            "model",
-            st.selectbox,
-            "Network",
-            list(MODELS),
-            format_func=lambda name: MODELS[name].title,
-            help="  \n".join(f"**{m.title}** {m.description}" for m in MODELS.values()),
-        )
-    with second:
-        field(
-            "width",
-            st.number_input,
-            "Width",
-            step=1,
-            disabled=not MODELS[model].has_width,
-            help="Multiplies the feature maps between the two convolutions of Net.",
-        )
-        if not MODELS[model].has_width:
-            values["width"] = 1
-    st.markdown("##### Learning")
-    first, second, third = st.columns(3)
-    with first:
-        optimizer = field("optimizer", st.selectbox, "Optimiser", get_args(OptimiserName))
-        field("epochs", st.number_input, "Epochs", step=1)
-    with second:
-        field("lr", st.number_input, "Learning rate", format="%g", step=0.001)
-        field("batch_size", st.number_input, "Batch size", step=1)
-    with third:
-        has_momentum = optimizer not in ("adam", "adamw")
-        field(
-            "momentum",
-            st.number_input,
-            "Momentum",
-            format="%g",
-            step=0.1,
-            disabled=not has_momentum,
-            help=None if has_momentum else f"{optimizer} has its own: 0.9 and 0.999",
-        )
-        field("schedule", st.selectbox, "Schedule of the rate", get_args(ScheduleName))
-    with st.expander("More"):
-        first, second, third = st.columns(3)
-        with first:
-            field("device", st.selectbox, "Device", ["auto", *(d.name for d in list_devices())])
-            field("loss", st.selectbox, "Loss", get_args(LossName))
-        with second:
-            field("precision", st.selectbox, "Precision", get_args(Precision))
-            field("weight_decay", st.number_input, "Weight decay", format="%g", step=0.001)
-        with third:
-            field("seed", st.number_input, "Seed", step=1)
-            field(
-                "patience",
-                st.number_input,
-                "Patience",
-                step=1,
-                help="Stop after this many epochs without a lower test loss; 0 never stops early.",
+    def add(
+        self,
+        name: str,
+        widget: Callable[..., Any],
+        *arguments: Any,
+        wide: bool = False,
+        **options: Any,
+    ) -> Any:
+        with st.container(width=WIDE_FIELD if wide else FIELD):
+            self.values[name] = widget(
+                *arguments, key=KEY + name, persist_state="session", **options
             )
-    return values, errors
+            self.errors[name] = st.empty().error
+        return self.values[name]
 
 
-def _dataset_field(services: Services, field: Callable[..., Any], values: dict[str, Any]) -> None:
+def _fields(services: Services) -> tuple[dict[str, Any], Errors]:
+    """All fields; their values, and for each a place below it for what is wrong with it."""
+    fields = _Fields()
+    with st.container(horizontal=True):
+        _data_and_network(services, fields)
+    with st.container(horizontal=True):
+        _learning(fields)
+    with st.expander("More"), st.container(horizontal=True):
+        _more(fields)
+    return fields.values, fields.errors
+
+
+def _data_and_network(services: Services, fields: _Fields) -> None:
+    _dataset_field(services, fields)
+    fields.add(
+        "image_size",
+        st.selectbox,
+        "Image size",
+        IMAGE_SIZES,
+        format_func=lambda size: f"{size} × {size}" if size else "as it is",
+        wide=True,
+    )
+    fields.values["image_size"] = fields.values["image_size"] or None
+    model = fields.add(
+        "model",
+        st.selectbox,
+        "Network",
+        list(MODELS),
+        format_func=lambda name: MODELS[name].title,
+        help="  \n".join(f"**{m.title}** {m.description}" for m in MODELS.values()),
+        wide=True,
+    )
+    has_width = MODELS[model].has_width
+    fields.add(
+        "width",
+        st.number_input,
+        "Width",
+        step=1,
+        disabled=not has_width,
+        help="Multiplies the feature maps between the two convolutions of Net.",
+        wide=True,
+    )
+    if not has_width:
+        fields.values["width"] = 1
+
+
+def _learning(fields: _Fields) -> None:
+    optimizer = fields.add("optimizer", st.selectbox, "Optimiser", get_args(OptimiserName))
+    fields.add("lr", st.number_input, "Learning rate", format="%g", step=0.001)
+    has_momentum = optimizer not in ("adam", "adamw")
+    fields.add(
+        "momentum",
+        st.number_input,
+        "Momentum",
+        format="%g",
+        step=0.1,
+        disabled=not has_momentum,
+        help=None if has_momentum else f"{optimizer} has its own: 0.9 and 0.999",
+    )
+    fields.add("epochs", st.number_input, "Epochs", step=1)
+    fields.add("batch_size", st.number_input, "Batch size", step=1)
+    fields.add("schedule", st.selectbox, "Schedule", get_args(ScheduleName))
+
+
+def _more(fields: _Fields) -> None:
+    fields.add("device", st.selectbox, "Device", ["auto", *(d.name for d in list_devices())])
+    fields.add("precision", st.selectbox, "Precision", get_args(Precision))
+    fields.add("loss", st.selectbox, "Loss", get_args(LossName))
+    fields.add("seed", st.number_input, "Seed", step=1)
+    fields.add("weight_decay", st.number_input, "Weight decay", format="%g", step=0.001)
+    fields.add(
+        "patience",
+        st.number_input,
+        "Patience",
+        step=1,
+        help="Stop after this many epochs without a lower test loss; 0 never stops early.",
+    )
+
+
+def _dataset_field(services: Services, fields: _Fields) -> None:
     choices = [*dataset_choices(services.settings), UPLOAD]
     # Only someone at this machine may name any path on it.
     if st.context.ip_address is None:
         choices.append(OWN_PATH)
     if st.session_state[KEY + "dataset"] not in choices:
         choices.insert(0, st.session_state[KEY + "dataset"])
-    chosen = field("dataset", st.selectbox, "Data set", choices, format_func=dataset_title)
-    values["skip_unreadable"] = bool(st.session_state.get(KEY + "skip_unreadable"))
+    chosen = fields.add(
+        "dataset", st.selectbox, "Data set", choices, format_func=dataset_title, wide=True
+    )
+    fields.values["skip_unreadable"] = bool(st.session_state.get(KEY + "skip_unreadable"))
     if chosen == UPLOAD:
-        values["dataset"] = ""
-        file = st.file_uploader(
-            "One folder a class, or train/ and test/ with one folder a class inside",
-            type=["zip", "tar", "gz", "tgz", "bz2", "xz"],
-            key=KEY + "upload",
-        )
-        if file is not None:
-            path = save_upload(file.name, file.getvalue(), services.settings.uploads_folder)
-            st.session_state.pop(KEY + "dataset")
-            st.session_state[KEY + "dataset"] = str(path)
-            st.rerun()
+        fields.values["dataset"] = ""
+        _upload(services)
     elif chosen == OWN_PATH:
-        values["dataset"] = st.text_input(
+        path = st.text_input(
             "Folder or archive of class folders",
             key=KEY + "path",
             placeholder="/home/me/photos.zip",
             persist_state="session",
-        ).strip()
+        )
+        fields.values["dataset"] = path.strip()
 
 
-def _checked(
-    values: Mapping[str, Any], errors: Mapping[str, Callable[[str], Any]]
-) -> TrainConfig | None:
+def _upload(services: Services) -> None:
+    file = st.file_uploader(
+        "One folder a class, or train/ and test/ with one folder a class inside",
+        type=["zip", "tar", "gz", "tgz", "bz2", "xz"],
+        key=KEY + "upload",
+    )
+    if file is not None:
+        path = save_upload(file.name, file.getvalue(), services.settings.uploads_folder)
+        # A widget's value may be set only while the widget is not there.
+        st.session_state.pop(KEY + "dataset")
+        st.session_state[KEY + "dataset"] = str(path)
+        st.rerun()
+
+
+def _checked(values: Mapping[str, Any], errors: Errors) -> TrainConfig | None:
     """The config of the values, or None with a message below the field that is wrong."""
     if not values["dataset"]:
         return None
@@ -209,7 +238,7 @@ def _checked(
         return None
 
 
-def _show_error(message: str, errors: Mapping[str, Callable[[str], Any]]) -> None:
+def _show_error(message: str, errors: Errors) -> None:
     """Show "field: what is wrong" below that field."""
     name, _, rest = message.partition(": ")
     if name in errors:
@@ -221,7 +250,7 @@ def _show_error(message: str, errors: Mapping[str, Callable[[str], Any]]) -> Non
 def _is_buildable(
     config: TrainConfig,
     dataset: ImageDataset | None,
-    errors: Mapping[str, Callable[[str], Any]],
+    errors: Errors,
 ) -> bool:
     image_size = config.image_size or (dataset.image_size if dataset else None)
     builtin = BUILTIN_DATASETS.get(config.dataset)
@@ -268,6 +297,7 @@ def _samples(services: Services, config: TrainConfig) -> ImageDataset | None:
     show_pictures(
         dataset.train_images[chosen],
         [dataset.classes[label] for label in dataset.train_labels[chosen].tolist()],
+        side=64,
     )
     if st.button("Others", icon=":material/shuffle:"):
         st.session_state[KEY + "draw"] = draw + 1

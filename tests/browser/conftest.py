@@ -16,12 +16,21 @@ from typing import Literal, Protocol
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from blitz.settings import Settings, read_settings
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 60.0
+PATIENCE_MS = 30_000
+"""How long a page may take to show what a test waits for."""
 # Opened at /train, Streamlit asks below /train for its base address before it asks at the root.
 STREAMLIT_PROBE = re.compile(r"//[^/]+/[^/]+/_stcore/(health|host-config)$")
 
@@ -100,6 +109,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
         missing("there is no chromium on the PATH")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
@@ -131,7 +141,7 @@ def watched_context(
     context = browser.new_context(
         viewport={"width": width, "height": 1000}, color_scheme=color_scheme
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.on("console", on_console)
     context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context

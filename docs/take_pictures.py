@@ -1,0 +1,115 @@
+"""Take the README's pictures from the running product.
+
+    python docs/take_pictures.py PATH_OF_A_CIFAR10_ARCHIVE
+
+Starts a server with a home folder of its own, trains in it, and photographs the pages.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from time import monotonic, sleep
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+IDLE = "[data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+
+
+def main() -> None:
+    archive = Path(sys.argv[1]).resolve()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = tempfile.mkdtemp(prefix="blitz-pictures-")
+    environment = os.environ | {"BLITZ_HOME": home, "BLITZ_DATASETS": str(archive.parent)}
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamlit", "run", "app.py"),
+            *("--server.port", str(port), "--server.headless", "true"),
+        ],
+        cwd=ROOT,
+        env=environment,
+    )
+    try:
+        wait_for_server(f"http://127.0.0.1:{port}/_stcore/health")
+        photograph(f"http://127.0.0.1:{port}", environment, archive)
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def wait_for_server(url: str) -> None:
+    deadline = monotonic() + 60
+    while monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url):
+                return
+        except OSError:
+            sleep(0.2)
+    raise TimeoutError(url)
+
+
+def train(environment: dict[str, str], *arguments: str) -> None:
+    command = [sys.executable, "-m", "blitz", "train", *arguments]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def photograph(address: str, environment: dict[str, str], archive: Path) -> None:
+    train(environment, "--dataset", "digits", "--epochs", "8", "--lr", "0.02", "--name", "Digits")
+    train(
+        environment,
+        *("--dataset", str(archive), "--name", "CIFAR-10, Net", "--epochs", "8"),
+        *("--optimizer", "adamw", "--lr", "0.002", "--schedule", "one-cycle"),
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        size = {"width": 1280, "height": 860}
+        page = browser.new_page(viewport=size, device_scale_factor=1)
+        show(page, address)
+        page.screenshot(path=PICTURES / "home.png")
+        page.get_by_role("button", name="CIFAR-10").click()
+        page.get_by_text("Truth and prediction").wait_for()
+        page.wait_for_selector(IDLE)
+        page.get_by_text("On the test images").scroll_into_view_if_needed()
+        page.get_by_text("On the test images").evaluate("e => e.scrollIntoView()")
+        page.wait_for_timeout(1_000)
+        page.screenshot(path=PICTURES / "results.png")
+        show(page, f"{address}/train")
+        page.screenshot(path=PICTURES / "train.png")
+        page.context.browser.close()  # type: ignore[union-attr]
+
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport=size, color_scheme="dark")
+        show(page, f"{address}/train")
+        page.locator(".st-key-train_epochs input").fill("60")
+        page.locator(".st-key-train_epochs input").press("Enter")
+        page.wait_for_selector(IDLE)
+        page.get_by_role("button", name="Start").click()
+        page.get_by_text("running").first.wait_for()
+        page.wait_for_timeout(7_000)
+        page.screenshot(path=PICTURES / "run.png")
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Resume").wait_for()
+        browser.close()
+
+
+def show(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(1_500)
+
+
+if __name__ == "__main__":
+    main()
