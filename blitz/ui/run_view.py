@@ -1,5 +1,6 @@
 """One run on the page: its controls, its live charts, and its results when it has ended."""
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -7,7 +8,7 @@ import streamlit as st
 
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import RESUMABLE
-from blitz.training.store import ACTIVE
+from blitz.training.store import ACTIVE, Run
 from blitz.ui.live_chart import live_chart
 from blitz.ui.results import show_results
 from blitz.ui.run_list import STATUS_ICONS
@@ -30,7 +31,7 @@ def show_run(services: Services, run_id: str) -> None:
         show = {"failed": st.error, "diverged": st.warning, "lost": st.warning}.get(run.status)
         if show:
             show(plain(run.message), icon=STATUS_ICONS[run.status])
-    _controls(services, run_id, run.status, run.config.lr)
+    _controls(services, run)
     live_chart(run_id, key=f"chart-{run_id}", status=run.status)
     if run.status not in ACTIVE:
         show_results(services, run)
@@ -55,31 +56,46 @@ def describe(config: TrainConfig, device: str) -> str:
     return " · ".join(parts)
 
 
-def _controls(services: Services, run_id: str, status: str, lr: float) -> None:
-    launcher = services.launcher
+def _controls(services: Services, run: Run) -> None:
+    launcher, run_id = services.launcher, run.id
     with st.container(horizontal=True, vertical_alignment="bottom", key="controls"):
-        if status == "paused":
+        if run.status == "paused":
             _action("Resume", "play_arrow", lambda: launcher.continue_(run_id), primary=True)
-        if status in RESUMABLE:
-            _action("Resume", "play_arrow", lambda: launcher.resume(run_id), primary=True)
-        if status == "running":
+        if run.status == "running":
             _action("Pause", "pause", lambda: launcher.pause(run_id))
-        if status in ACTIVE:
+        if run.status in ACTIVE:
             _action("Stop", "stop", lambda: launcher.stop(run_id))
-        else:
-            _action("Delete", "delete", lambda: _delete(services, run_id))
-        if status in ("running", "paused"):
-            new_lr = st.number_input(
-                "Learning rate", value=lr, format="%g", step=None, key=f"lr-{run_id}", width=160
-            )
+        if run.status in ("running", "paused"):
+            lr = _learning_rate_field(run, run.config.lr)
             _action(
-                "Set", "tune", lambda: launcher.set_learning_rate(run_id, _given(new_lr)),
-                help="From the next steps on; a schedule goes on from this highest value.",
-            )  # fmt: skip
+                "Set",
+                "tune",
+                lambda: launcher.set_learning_rate(run_id, math.nan if lr is None else lr),
+                help="From the next steps on; a schedule goes on below this highest value.",
+            )
+        if run.status in RESUMABLE:
+            # What diverged would diverge again.
+            lr = _learning_rate_field(run, run.config.lr / 10 if run.status == "diverged" else None)
+            _action(
+                "Resume",
+                "play_arrow",
+                lambda: launcher.resume(run_id, learning_rate=lr),
+                primary=True,
+            )
+        if run.status not in ACTIVE:
+            _action("Delete", "delete", lambda: _delete(services, run_id))
 
 
-def _given(value: float | None) -> float:
-    return float("nan") if value is None else value
+def _learning_rate_field(run: Run, value: float | None) -> float | None:
+    return st.number_input(
+        "Learning rate",
+        value=value,
+        format="%g",
+        step=0.001,
+        placeholder="as it was",
+        key=f"lr-{run.id}-{run.status in RESUMABLE}",
+        width=170,
+    )
 
 
 def _delete(services: Services, run_id: str) -> None:
