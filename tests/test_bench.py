@@ -1,0 +1,127 @@
+"""The benchmarks work and keep their promises; how fast anything is, is not tested."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench import pages, training
+from blitz.datasets import load_dataset
+from blitz.training import TrainConfig
+from tests.images import squares
+
+# The tutorial's loop forks its workers, as its DataLoader does.
+FORK_WARNING = "ignore:.*use of fork\\(\\) may lead to deadlocks:DeprecationWarning"
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads would wait for each other wherever something else needs a core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Path:
+    path = tmp_path / "noise.zip"
+    pages.write_noise(path, num_train=640, num_test=20)
+    return path
+
+
+# Training
+
+
+@pytest.mark.filterwarnings(FORK_WARNING)
+def test_both_loops_take_the_same_steps() -> None:
+    ten = tuple("0123456789")  # classes of the tutorial's network, of which two have images
+    dataset = replace(squares(num_train=60, image_size=32, channels=3), classes=ten)
+    theirs = training.tutorial_loop(dataset, 4, CPU)
+    ours = training.our_losses(dataset, 4, CPU)
+    assert ours == pytest.approx(theirs.losses, abs=1e-5)
+    assert theirs.losses[-1] < theirs.losses[0]  # there was something to learn
+
+
+@pytest.mark.filterwarnings(FORK_WARNING)
+def test_training_prints_a_table_and_the_promised_json(
+    noise: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("BLITZ_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(sys, "argv", ["bench.training", "--quick", "--dataset", str(noise)])
+    training.main()
+    title, _header, *rows, last = capsys.readouterr().out.splitlines()
+    assert title.startswith("noise")
+    assert [row.split()[0] for row in rows] == ["4", "64"]
+    values = json.loads(last)
+    promised = {"ratio_batch_4", "ratio_batch_64", "floor_ratio_batch_4", "loss_difference"}
+    assert promised <= values.keys()
+    assert all(values[key] > 0 for key in promised - {"loss_difference"})
+    assert 0 <= values["loss_difference"] < 1e-4
+
+
+# Pages
+
+
+def test_table_has_each_budget_and_names_the_missed_ones() -> None:
+    figures = {key: budget.limit for key, budget in pages.BUDGETS.items()}
+    kept = pages.table(figures | {"first_page_home_s": 1.25})
+    for budget in pages.BUDGETS.values():
+        [line] = [line for line in kept if line.startswith(budget.title)]
+        assert line.endswith(f" {budget.limit:g}")
+    assert kept[-1].split() == ["first_page_home_s", "1.25"]
+    missed = pages.table(figures | {"next_page_s": 1.01, "beside_page_ratio": 0.96})
+    titles = [line for line in missed if line.endswith("missed")]
+    assert [line.split(",")[0].split(" over")[0] for line in titles] == [
+        "next page",
+        "run beside its page",
+    ]
+
+
+def test_summary_is_flat_json_with_the_promised_keys() -> None:
+    figures = {key: budget.limit for key, budget in pages.BUDGETS.items()}
+    line = pages.summary(figures)
+    assert "\n" not in line
+    assert json.loads(line) == figures
+    assert {
+        "first_page_s",
+        "next_page_s",
+        "rerun_p95_ms",
+        "start_to_first_point_s",
+        "new_point_s",
+        "beside_page_ratio",
+    } <= figures.keys()
+
+
+def test_percentile_leaves_a_twentieth_above_it() -> None:
+    assert pages.percentile_95(range(101)) == pytest.approx(95)
+
+
+def test_bare_loop_trains_on_noise(noise: Path, tmp_path: Path) -> None:
+    dataset = load_dataset(str(noise), folder=tmp_path)
+    assert dataset.train_images.shape == (640, 3, 32, 32)
+    assert dataset.test_images.shape == (20, 3, 32, 32)
+    assert dataset.num_classes == 10
+    config = TrainConfig(dataset=str(noise), model="net", epochs=2, device="cpu")
+    speed = pages.bare_speed(config, tmp_path)
+    assert speed.steps > 0
+    assert speed.wall > 0
+
+
+def test_a_session_without_a_browser_changes_fields_of_the_form() -> None:
+    with (
+        pages.installation() as place,
+        pages.running_server(place.settings) as url,
+        pages.open_session(url) as session,
+    ):
+        times = pages.rerun_milliseconds(session, "Epochs", (3, 4), count=2)
+        assert len(times) == 2
+        assert min(times) > 0
