@@ -46,7 +46,8 @@ def show_form(services: Services) -> None:
         values, errors = _fields(services)
         config = _checked(values, errors)
     with right:
-        dataset = _samples(services, config) if config else None
+        # The images stay in view while a number is wrong.
+        dataset = _samples(services, _data_alone(values)) if values["dataset"] else None
     with left:
         if config is not None and _is_buildable(config, dataset, errors):
             _start_row(services, config, dataset)
@@ -236,6 +237,11 @@ def _checked(values: Mapping[str, Any], errors: Errors) -> TrainConfig | None:
     except ValueError as error:
         _show_error(str(error), errors)
         return None
+
+
+def _data_alone(values: Mapping[str, Any]) -> TrainConfig:
+    names = ("dataset", "image_size", "skip_unreadable")
+    return TrainConfig(**{name: values[name] for name in names})
 
 
 def _show_error(message: str, errors: Errors) -> None:
