@@ -14,7 +14,7 @@ from blitz.ui.routes import routes
 from blitz.ui.services import Services, services
 
 # What the first page would otherwise wait seconds for.
-SLOW_IMPORTS = ("torch", "torchvision", "plotly.graph_objects", "pandas", "blitz.training.loop")
+SLOW_IMPORTS = ("torch", "blitz.models", "pandas", "plotly.graph_objects")
 
 
 def start_services() -> Services:

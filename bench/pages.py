@@ -58,7 +58,7 @@ if TYPE_CHECKING:  # a requirement of development alone
 REPOSITORY = Path(__file__).parents[1]
 DEADLINE_SECONDS = 90.0
 TITLES = {"Home": "Blitz", "Train": "Train a classifier"}
-NUM_TRAIN, NUM_TEST = 9_600, 400
+NUM_TRAIN, NUM_TEST = 4_800, 200
 MAX_EPOCHS = 10_000
 
 IS_DONE = """title => {
@@ -118,7 +118,7 @@ class Extent:
 
 
 FULL = Extent(servers=4, clicks=4, reruns=200, starts=3, points=40, pairs=5, run_seconds=12.0)
-QUICK = Extent(servers=1, clicks=2, reruns=40, starts=1, points=20, pairs=1, run_seconds=3.0)
+QUICK = Extent(servers=1, clicks=2, reruns=40, starts=1, points=20, pairs=1, run_seconds=2.0)
 
 
 # A dashboard to measure

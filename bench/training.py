@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
@@ -69,7 +69,7 @@ class PicturesFromMemory(Dataset[tuple[Tensor, int]]):
 def tutorial_loop(dataset: ImageDataset, batch_size: int, device: torch.device) -> Measured:
     """One epoch of the tutorial's loop."""
     torch.manual_seed(0)
-    net = build_model("net", channels=dataset.channels).to(device)
+    net = _network(dataset).to(device)
     optimizer = torch.optim.SGD(net.parameters(), lr=LR, momentum=MOMENTUM)
     criterion = torch.nn.CrossEntropyLoss()
     loader = DataLoader(
@@ -90,6 +90,15 @@ def tutorial_loop(dataset: ImageDataset, batch_size: int, device: torch.device) 
         losses.append(loss.item())
         seen += len(labels)
     return Measured(seen / (time.perf_counter() - start), _means_of_tenths(losses))
+
+
+def _network(dataset: ImageDataset) -> nn.Module:
+    return build_model(
+        "net",
+        channels=dataset.channels,
+        image_size=dataset.image_size,
+        num_classes=dataset.num_classes,
+    )
 
 
 def our_loop(dataset: ImageDataset, batch_size: int, device: torch.device) -> Measured:
@@ -138,11 +147,11 @@ def floor_speed(dataset: ImageDataset, batch_size: int, device: torch.device) ->
     config = TrainConfig(dataset=dataset.name, batch_size=batch_size, lr=LR, momentum=MOMENTUM)
     torch.manual_seed(0)
     on_device = dataset.to(device)
-    model = build_model("net", channels=dataset.channels).to(device)
+    model = _network(dataset).to(device)
     step = TrainingStep(config, model, on_device)
     order = epoch_order(len(dataset.train_labels), 0, 0)
     images, labels = next(epoch_batches(on_device, order, batch_size))
-    with step.kernels():
+    with step.at_full_speed():
         step.take(images, labels, LR)
         with Recorder() as recorder:
             step.take(images, labels, LR)

@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import math
+import os
 import re
 import sys
 import uuid
@@ -56,6 +57,10 @@ class _UsageError(ValueError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say and return the exit status."""
+    # Read when torch is imported: how long its threads wait for each other at full force. By
+    # default so long that training beside a browser, which takes a core now and then, gets ten
+    # times slower; this is long enough to lose nothing on idle cores.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         command = _parse(sys.argv[1:] if arguments is None else arguments)
         settings = read_settings()

@@ -32,7 +32,7 @@ def class_accuracy_figure(classes: Sequence[str], confusion: NDArray[np.int64]) 
     figure.update_layout(
         height=90 + 26 * len(classes),
         margin={"l": 10, "r": 10, "t": 10, "b": 40},
-        xaxis={"range": [0, 1], "tickformat": ".0%", "title": "accuracy on the test images"},
+        xaxis={"range": [0, 1.02], "tickformat": ".0%", "title": "accuracy on the test images"},
         yaxis={"type": "category", "automargin": True, "dtick": 1},
     )
     return figure
@@ -42,8 +42,7 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
     """The confusion matrix, truth downwards and prediction to the right; cells can be clicked.
 
     Colour is the fraction of a class's images, so that classes of different size compare. A
-    heatmap takes no clicks, so an invisible marker lies on every cell; its `customdata` is
-    [truth, prediction].
+    heatmap takes no clicks, so an invisible marker lies on every cell: x prediction, y truth.
     """
     num_classes = len(classes)
     fraction = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -69,7 +68,6 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
                 y=rows,
                 mode="markers",
                 marker={"symbol": "square", "size": 26, "opacity": 0},
-                customdata=np.stack([rows, columns], axis=1),
                 text=[
                     f"{classes[row]} taken for {classes[column]}: {confusion[row, column]:,}"
                     for row, column in zip(rows, columns, strict=True)

@@ -211,7 +211,7 @@ class Trainer:
         results = []
         epoch_end = (self._step // self._steps_per_epoch + 1) * self._steps_per_epoch
         start = time.perf_counter()
-        with self._training_step.kernels():
+        with self._training_step.at_full_speed():
             for images, labels in self._batches:
                 lr = self._learning_rate()
                 result = self._training_step.take(images, labels, lr)

@@ -1,8 +1,8 @@
 """Gradients into updates: PyTorch's own update rules, on as few tensors as pays.
 
 `torch.optim.Optimizer.step` spends about 0.1 ms a step on hooks and grouping, a tenth of a whole
-step of a small network. The functions beneath it are public and do the same arithmetic, so they
-are called directly. A small model's parameters are moved into one tensor first: one update, one
+step of a small network. The functions beneath it do the same arithmetic, so they are called
+directly. A small model's parameters are moved into one tensor first: one update, one
 norm and one zeroing instead of ten each.
 """
 
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
-from torch.optim.sgd import sgd
 
 from blitz.training.config import TrainConfig
 
@@ -92,12 +91,11 @@ class Optimiser:
         """Update the values in place; where `skip` (float32, one value) is 1, leave them."""
         config = self._config
         if config.optimizer in ("sgd", "nesterov"):
-            has_momentum = config.momentum > 0
-            sgd(
+            # Beneath the public function, which takes 40 µs to group tensors by device.
+            torch._fused_sgd_(
                 self._values,
                 gradients,
-                list(self._moments[0]) if has_momentum else [None] * len(gradients),
-                fused=True,
+                self._moments[0] if config.momentum > 0 else [],
                 found_inf=skip,
                 lr=lr,
                 momentum=config.momentum,
@@ -105,6 +103,7 @@ class Optimiser:
                 dampening=0.0,
                 nesterov=config.optimizer == "nesterov",
                 maximize=False,
+                is_first_step=False,  # the moments begin as zeros
             )
         elif config.optimizer in ("adam", "adamw"):
             adam(

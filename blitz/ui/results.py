@@ -56,7 +56,7 @@ def _classes(
 ) -> tuple[int, int] | None:
     """Both charts of the classes; the cell of the matrix that was clicked, truth first."""
     # Widths of their own rather than columns: on a narrow page one goes below the other.
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         with st.container(width=400):
             st.markdown("##### Accuracy of each class")
             st.plotly_chart(class_accuracy_figure(dataset.classes, confusion), config=CHART_CONFIG)

@@ -33,6 +33,7 @@ PATIENCE_MS = 30_000
 """How long a page may take to show what a test waits for."""
 # Opened at /train, Streamlit asks below /train for its base address before it asks at the root.
 STREAMLIT_PROBE = re.compile(r"//[^/]+/[^/]+/_stcore/(health|host-config)$")
+NO_CONNECTION = re.compile(r"net::ERR_|^WebSocket connection to ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,11 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     def start(app: Path, *, after: Server | None = None) -> Server:
         home = after.settings.home if after else tmp_path_factory.mktemp("home")
         port = int(after.url.rsplit(":", 1)[1]) if after else _free_port()
-        own = {"BLITZ_HOME": str(home), "PYTHONPATH": str(REPOSITORY), "BLITZ_DATABASE_URL": ""}
+        own = {
+            "BLITZ_HOME": str(home),
+            "BLITZ_DATABASE_URL": "",
+            "PYTHONPATH": str(REPOSITORY),
+        }
         log = home / "server.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
@@ -133,7 +138,7 @@ def watched_context(
     def on_console(message: ConsoleMessage) -> None:
         address = message.location.get("url", "")
         is_known = STREAMLIT_PROBE.search(address) or (
-            without_server and "net::ERR_" in message.text
+            without_server and NO_CONNECTION.search(message.text)
         )
         if message.type == "error" and not is_known:
             errors.append(f"{message.text} ({address})")

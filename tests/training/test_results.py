@@ -74,6 +74,6 @@ def test_every_cell_of_the_matrix_can_be_clicked_and_knows_its_classes() -> None
     heat, cells = confusion_figure(CLASSES, CONFUSION).data
     assert heat.z.tolist() == [[np.float32(0.8), np.float32(0.2), 0], [0, 0.5, 0.5], [0, 0, 0]]
     assert len(cells.x) == 9
-    for x, y, (truth, prediction) in zip(cells.x, cells.y, cells.customdata, strict=True):
-        assert (y, x) == (truth, prediction)
+    for x, y, text in zip(cells.x, cells.y, cells.text, strict=True):
+        assert text == f"{CLASSES[y]} taken for {CLASSES[x]}: {CONFUSION[y, x]}"
     assert "dog taken for <b>bird</b>: 5" in cells.text
