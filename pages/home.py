@@ -6,8 +6,6 @@ from blitz.devices import Machine, describe_machine
 from blitz.ui.run_list import show_recent_runs
 from blitz.ui.text import bytes_text
 
-GIGABYTE = 1e9
-
 
 @st.cache_data(show_spinner=False)
 def machine() -> Machine:
@@ -47,7 +45,9 @@ st.markdown(
     "PyTorch that you can touch. The dashboard follows the *60 Minute Blitz*: every number on a "
     "page comes from live PyTorch on this machine."
 )
-left, right = st.columns([3, 2], gap="large")
+# Widths of their own rather than columns: on a narrow page one goes below the other.
+with st.container(horizontal=True, gap="medium"):
+    left, right = st.container(width=560), st.container(width=384)
 with left:
     st.subheader("What there is")
     with st.container(border=True):

@@ -67,7 +67,9 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
                 x=columns,
                 y=rows,
                 mode="markers",
-                marker={"symbol": "square", "size": 26, "opacity": 0},
+                marker={"symbol": "square", "size": 26, "opacity": 0, "color": ACCENT},
+                selected={"marker": {"opacity": 0.6}},
+                unselected={"marker": {"opacity": 0}},
                 text=[
                     f"{classes[row]} taken for {classes[column]}: {confusion[row, column]:,}"
                     for row, column in zip(rows, columns, strict=True)

@@ -34,7 +34,7 @@ const CHARTS = [
     name: "learning_rate",
     title: "Learning rate",
     curve: "learning_rate",
-    shape: "hv", // holds until it is changed
+    shape: "vh", // a row tells of the steps that end at it
     format: ".3~g",
   },
   {

@@ -20,7 +20,7 @@ from blitz.training.results import (
 )
 from blitz.training.script import training_script
 from blitz.training.store import Run
-from blitz.ui.data import images_of
+from blitz.ui.data import images_of, is_at_hand
 from blitz.ui.pictures import show_pictures
 from blitz.ui.services import Services
 from blitz.ui.text import duration_text, plain
@@ -33,7 +33,8 @@ CHART_CONFIG = {"displayModeBar": False}
 def show_results(services: Services, run: Run) -> None:
     """Show what the run left behind; what it did not leave is not shown."""
     probabilities = read_probabilities(services.settings.runs_folder / run.id)
-    dataset = _dataset(services, run) if probabilities is not None else None
+    is_shown = probabilities is not None or is_at_hand(run.config, services.settings)
+    dataset = _dataset(services, run) if is_shown else None
     if dataset is None or probabilities is None:
         _downloads(services, run, dataset)
         return

@@ -11,7 +11,6 @@ from blitz.training.launcher import RESUMABLE
 from blitz.training.store import ACTIVE, Run
 from blitz.ui.live_chart import live_chart
 from blitz.ui.results import show_results
-from blitz.ui.run_list import STATUS_ICONS
 from blitz.ui.services import Services
 from blitz.ui.text import plain
 
@@ -27,10 +26,6 @@ def show_run(services: Services, run_id: str) -> None:
     if run.details:
         for note in run.details.notes:
             st.info(plain(note))
-    if run.message and run.status not in ACTIVE:
-        show = {"failed": st.error, "diverged": st.warning, "lost": st.warning}.get(run.status)
-        if show:
-            show(plain(run.message), icon=STATUS_ICONS[run.status])
     _controls(services, run)
     live_chart(run_id, key=f"chart-{run_id}", status=run.status)
     if run.status not in ACTIVE:
@@ -66,16 +61,16 @@ def _controls(services: Services, run: Run) -> None:
         if run.status in ACTIVE:
             _action("Stop", "stop", lambda: launcher.stop(run_id))
         if run.status in ("running", "paused"):
-            lr = _learning_rate_field(run, run.config.lr)
+            lr = _learning_rate_field(run, None, "a new one")
             _action(
                 "Set",
                 "tune",
                 lambda: launcher.set_learning_rate(run_id, math.nan if lr is None else lr),
-                help="From the next steps on; a schedule goes on below this highest value.",
             )
         if run.status in RESUMABLE:
             # What diverged would diverge again.
-            lr = _learning_rate_field(run, run.config.lr / 10 if run.status == "diverged" else None)
+            slower = run.config.lr / 10 if run.status == "diverged" else None
+            lr = _learning_rate_field(run, slower, "as it was")
             _action(
                 "Resume",
                 "play_arrow",
@@ -83,16 +78,18 @@ def _controls(services: Services, run: Run) -> None:
                 primary=True,
             )
         if run.status not in ACTIVE:
-            _action("Delete", "delete", lambda: _delete(services, run_id))
+            with st.popover("Delete", icon=":material/delete:"):
+                st.write("Its curves, weights and predictions go with it.")
+                _action("Delete this run", "delete", lambda: _delete(services, run_id))
 
 
-def _learning_rate_field(run: Run, value: float | None) -> float | None:
+def _learning_rate_field(run: Run, value: float | None, placeholder: str) -> float | None:
     return st.number_input(
         "Learning rate",
         value=value,
         format="%g",
         step=0.001,
-        placeholder="as it was",
+        placeholder=placeholder,
         key=f"lr-{run.id}-{run.status in RESUMABLE}",
         width=170,
     )
@@ -109,10 +106,9 @@ def _action(
     do: Callable[[], object],
     *,
     primary: bool = False,
-    help: str | None = None,
 ) -> None:
     kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
-    if not st.button(label, icon=f":material/{icon}:", type=kind, help=help):
+    if not st.button(label, icon=f":material/{icon}:", type=kind):
         return
     try:
         do()
