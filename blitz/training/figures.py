@@ -1,5 +1,6 @@
 """Charts of a finished run. Records in, Plotly figures out."""
 
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,11 +18,12 @@ def class_accuracy_figure(classes: Sequence[str], confusion: NDArray[np.int64]) 
     totals = confusion.sum(axis=1)
     correct = confusion.diagonal()
     accuracy = correct / np.maximum(totals, 1)
+    names = _literal(classes)
     order = np.argsort(-accuracy, kind="stable").tolist()
     figure = go.Figure(
         go.Bar(
             x=accuracy[order],
-            y=[classes[i] for i in order],
+            y=[names[i] for i in order],
             orientation="h",
             marker_color=ACCENT,
             text=[f"{accuracy[i]:.1%}" for i in order],
@@ -45,6 +47,7 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
     heatmap takes no clicks, so an invisible marker lies on every cell: x prediction, y truth.
     """
     num_classes = len(classes)
+    names = _literal(classes)
     fraction = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     places = list(range(num_classes))
     columns, rows = (grid.ravel().tolist() for grid in np.meshgrid(places, places))
@@ -71,7 +74,7 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
                 selected={"marker": {"opacity": 0.6}},
                 unselected={"marker": {"opacity": 0}},
                 text=[
-                    f"{classes[row]} taken for {classes[column]}: {confusion[row, column]:,}"
+                    f"{names[row]} taken for {names[column]}: {confusion[row, column]:,}"
                     for row, column in zip(rows, columns, strict=True)
                 ],
                 hovertemplate="%{text}<extra></extra>",
@@ -79,7 +82,7 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
             ),
         ]
     )
-    ticks = {"tickvals": places, "ticktext": list(classes), "automargin": True}
+    ticks = {"tickvals": places, "ticktext": names, "automargin": True}
     figure.update_layout(
         height=max(420, 130 + 30 * num_classes),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
@@ -91,3 +94,8 @@ def confusion_figure(classes: Sequence[str], confusion: NDArray[np.int64]) -> go
         | ticks,
     )
     return figure
+
+
+def _literal(names: Sequence[str]) -> list[str]:
+    """Names as they are: Plotly takes <b> and its like in a text for markup."""
+    return [html.escape(name, quote=False) for name in names]

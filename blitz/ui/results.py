@@ -48,7 +48,7 @@ def show_results(services: Services, run: Run) -> None:
     st.subheader("On the test images")
     _numbers(run, float(confusion.diagonal().sum() / confusion.sum()), len(dataset.test_labels))
     cell = _classes(run, dataset, confusion)
-    _predictions(dataset, probabilities, cell)
+    _predictions(run.id, dataset, probabilities, cell)
     _downloads(services, run, dataset)
 
 
@@ -98,7 +98,7 @@ def _numbers(run: Run, accuracy: float, num_test: int) -> None:
 
 
 def _predictions(
-    dataset: ImageDataset, probabilities: Tensor, cell: tuple[int, int] | None
+    run_id: str, dataset: ImageDataset, probabilities: Tensor, cell: tuple[int, int] | None
 ) -> None:
     predicted = probabilities.argmax(1)
     order = most_confident_mistakes_first(probabilities, dataset.test_labels)
@@ -113,8 +113,9 @@ def _predictions(
     num_pages = max(1, -(-len(order) // PICTURES_A_PAGE))
     page = 1
     if num_pages > 1:
-        page = st.number_input(f"Page, of {num_pages:,}", 1, num_pages, 1, key=f"page-{cell}",
-                               width=160)  # fmt: skip
+        # A page number of one run or cell may be too high for another.
+        key = f"page-{run_id}-{cell}"
+        page = st.number_input(f"Page, of {num_pages:,}", 1, num_pages, 1, key=key, width=160)
     shown = order[(page - 1) * PICTURES_A_PAGE : page * PICTURES_A_PAGE]
     captions = []
     for index in shown.tolist():
