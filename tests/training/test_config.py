@@ -2,11 +2,14 @@
 
 import json
 import math
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blitz.training import TrainConfig
+from blitz.training.config import MAX_SEED, OptimiserName, ScheduleName
 from blitz.training.presets import PRESETS
 
 
@@ -56,6 +59,22 @@ def test_a_config_survives_json() -> None:
     for preset in PRESETS:
         values = json.loads(json.dumps(preset.config.to_dict()))
         assert TrainConfig.from_dict(values) == preset.config
+
+
+@given(
+    lr=st.floats(0, 100, exclude_min=True),
+    momentum=st.floats(0.001, 0.9999),
+    epochs=st.integers(1, 10_000),
+    batch_size=st.integers(1, 65_536),
+    seed=st.integers(0, MAX_SEED),
+    optimizer=st.sampled_from(get_args(OptimiserName)),
+    schedule=st.sampled_from(get_args(ScheduleName)),
+    image_size=st.none() | st.integers(8, 512),
+    dataset=st.text(min_size=1).filter(str.strip),
+)
+def test_every_value_within_the_rules_is_taken_and_survives_json(**values: Any) -> None:
+    config = TrainConfig(**values)
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_fields_of_another_version_are_left_out() -> None:
