@@ -1,11 +1,9 @@
 """The Blitz dashboard as an ASGI application: `streamlit run app.py`."""
 
-import asyncio
 import importlib
 import logging
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
 
 import streamlit as st
 
@@ -26,19 +24,12 @@ def start_services() -> Services:
 
 
 def import_slowly() -> None:
-    """Import the large libraries; done in a thread while the server answers already."""
+    """Import the large libraries; done in a thread while the server starts and answers."""
     for name in SLOW_IMPORTS:
         importlib.import_module(name)
 
 
-@asynccontextmanager
-async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warm up in the background. Training processes are not ours to end."""
-    warm_up = asyncio.get_running_loop().run_in_executor(None, import_slowly)
-    yield
-    await warm_up
-
-
 logging.basicConfig(level=logging.WARNING)
+threading.Thread(target=import_slowly, name="warm-up", daemon=True).start()
 ready = start_services()
-app = st.App("pages/index.py", lifespan=lifespan, routes=routes(ready.store, ready.launcher.view))
+app = st.App("pages/index.py", routes=routes(ready.store, ready.launcher.view))

@@ -86,7 +86,7 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         page.screenshot(path=PICTURES / "results.png")
         show(page, f"{address}/train")
         page.screenshot(path=PICTURES / "train.png")
-        page.context.browser.close()  # type: ignore[union-attr]
+        browser.close()
 
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]

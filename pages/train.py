@@ -5,6 +5,7 @@ import streamlit as st
 from blitz.ui.run_list import show_run_button
 from blitz.ui.run_view import show_run
 from blitz.ui.services import services
+from blitz.ui.text import plain
 from blitz.ui.train_form import show_form
 
 NUM_RUNS = 12
@@ -16,7 +17,7 @@ def new_run() -> None:
 
 found = services()
 if found.store.warning:
-    st.warning(found.store.warning)
+    st.warning(plain(found.store.warning))
 with st.sidebar:
     st.button("New run", icon=":material/add:", on_click=new_run, width="stretch")
     for listed in found.launcher.runs(limit=NUM_RUNS):

@@ -22,7 +22,8 @@ def lines() -> list[str]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "BLITZ_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    own = {"BLITZ_HOME": str(home), "BLITZ_DATABASE_URL": "", "BLITZ_DATASETS": ""}
+    return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
 
 
 def test_terminal_commands_run(tmp_path: Path) -> None:

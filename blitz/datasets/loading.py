@@ -142,6 +142,11 @@ def _open_source(path: Path) -> Source:
     )
 
 
+def fingerprint_of(source: str | Path) -> str:
+    """What changes when the files of an own data set change; DatasetError as above."""
+    return _open_source(_checked_path(source)).fingerprint()
+
+
 def kept_arrays(
     source: str | Path, folder: Path, image_size: int | None, skip_unreadable: bool
 ) -> CacheEntry:

@@ -1,25 +1,12 @@
-"""What is left of a run in its folder: predictions, weights, and its curves as a table."""
+"""What can be taken away from a run, and in which order its answers are looked at."""
 
 from pathlib import Path
 
 import pandas as pd
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from blitz.training.checkpoints import CheckpointError, WeightsFormat, export_weights, load_state
 from blitz.training.store import CheckpointKind, MetricColumns, RunStore
-
-PREDICTIONS_FILE = "predictions.safetensors"
-
-
-def read_probabilities(run_folder: Path) -> Tensor | None:
-    """Softmax outputs for the test images, float32 [images, classes]; None where there are none."""
-    path = run_folder / PREDICTIONS_FILE
-    try:
-        return load_file(path)["probabilities"] if path.exists() else None
-    except (OSError, SafetensorError, KeyError):
-        return None
 
 
 def most_confident_mistakes_first(probabilities: Tensor, labels: Tensor) -> Tensor:

@@ -216,6 +216,7 @@ class _Work:
     def _last_state(self) -> "TrainState | None":
         """The newest checkpoint that can be loaded; what was recorded after it is removed."""
         from blitz.training.checkpoints import CheckpointError, load_state, sweep
+        from blitz.training.predictions import forget_predictions
 
         found: TrainState | None = None
         step = -1
@@ -229,6 +230,7 @@ class _Work:
                 self._store.remove_checkpoint(row.id)
         sweep(self._folder, {row.file_name for row in self._store.checkpoints(self._run.id)})
         if self._run.attempt > 1:
+            forget_predictions(self._folder)
             self._store.rewind(self._run.id, step)
         return found
 
@@ -305,7 +307,7 @@ class _Work:
         if event.reason == "diverged":
             return None
         self._save(trainer, event.at, is_urgent=True)
-        self._save_predictions(trainer)
+        self._save_predictions(trainer, event.at.step)
         if event.reason == "stopped":
             return ("stopped", f"stopped at step {event.at.step:,}")
         if event.reason == "early stop":
@@ -324,25 +326,17 @@ class _Work:
                 kind, state, at, loss=self._loss, accuracy=self._accuracy, is_urgent=is_urgent
             )
 
-    def _save_predictions(self, trainer: "Trainer") -> None:
+    def _save_predictions(self, trainer: "Trainer", step: int) -> None:
         """Keep the answers of the final weights on the test images, for comparing runs."""
-        import safetensors.torch
-
-        from blitz.training.checkpoints import write_atomically
         from blitz.training.evaluation import predict
+        from blitz.training.predictions import save_predictions
 
         config = trainer.config
         predictions = predict(
             trainer.model, trainer.dataset, loss=config.loss, precision=config.precision
         )
-        tensors = {
-            "probabilities": predictions.probabilities.contiguous(),
-            "labels": trainer.dataset.test_labels.cpu().contiguous(),
-        }
         try:
-            write_atomically(
-                self._folder / "predictions.safetensors", safetensors.torch.save(tensors)
-            )
+            save_predictions(self._folder, predictions, trainer.dataset.test_labels, step)
         except OSError as error:
             log.warning("the predictions were not saved: %s", describe_disk_fault(error))
 

@@ -135,9 +135,11 @@ def _class_folders(config: TrainConfig, dataset: ImageDataset) -> str:
 
 root = Path({str(path)!r})
 if root.is_file():  # an archive
+    unpacked = Path("data") / root.stem
     safely = {{}} if root.suffix == ".zip" else {{"filter": "data"}}
-    shutil.unpack_archive(root, "data", **safely)
-    root = Path("data")
+    shutil.unpack_archive(root, unpacked, **safely)
+    root = unpacked
+    shutil.rmtree(root / "__MACOSX", ignore_errors=True)
 while len(entries := [e for e in root.iterdir() if not e.name.startswith((".", "__"))]) == 1:
     root = entries[0]
 {_transform(dataset, *steps)}

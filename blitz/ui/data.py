@@ -6,8 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from blitz.datasets import BUILTIN_DATASETS, ImageDataset, find_datasets, load_dataset
-from blitz.datasets.readiness import is_quick
+from blitz.datasets.readiness import is_quick, state_of
 from blitz.settings import Settings
+from blitz.training.checkpoints import write_atomically
 from blitz.training.config import TrainConfig
 
 
@@ -26,8 +27,9 @@ def dataset_title(source: str) -> str:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _loaded(
-    source: str, folder: Path, image_size: int | None, skip_unreadable: bool
+    source: str, state: str, folder: Path, image_size: int | None, skip_unreadable: bool
 ) -> ImageDataset:
+    # `state` is there for the cache alone: files that changed are another data set.
     bar = st.progress(0.0, text="loading the images")
 
     def show(what: str, done: int, total: int) -> None:
@@ -47,21 +49,26 @@ def _loaded(
 
 def images_of(config: TrainConfig, settings: Settings) -> ImageDataset:
     """The images of a config, on the CPU; DatasetError in one line where there are none."""
-    return _loaded(config.dataset, settings.data_folder, config.image_size, config.skip_unreadable)
+    return _loaded(
+        config.dataset,
+        state_of(config.dataset),
+        settings.data_folder,
+        config.image_size,
+        config.skip_unreadable,
+    )
 
 
 def save_upload(name: str, content: bytes, folder: Path) -> Path:
     """Keep an uploaded archive in `folder` under a harmless name; the same one is kept once."""
-    safe_name = re.sub(r"[^\w.-]+", "-", Path(name).name).lstrip(".-") or "archive.zip"
-    target = folder / safe_name
+    stem, dot, suffixes = Path(name).name.partition(".")
+    safe_name = re.sub(r"[^\w.-]+", "-", f"{stem[:80]}{dot}{suffixes[-20:]}").lstrip(".-")
+    target = folder / (safe_name or "archive.zip")
     number = 2
     while target.exists() and target.read_bytes() != content:
         target = folder / f"{number}-{safe_name}"
         number += 1
     if not target.exists():
-        part = target.with_name(f".{target.name}.part")
-        part.write_bytes(content)
-        part.rename(target)
+        write_atomically(target, content)
     return target
 
 

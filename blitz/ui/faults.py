@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from blitz.training.store import StoreError
+from blitz.ui.text import plain
 
 
 @contextmanager
@@ -14,7 +15,7 @@ def faults_in_plain_words() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        st.error(str(error), icon=":material/database:")
+        st.error(plain(str(error)), icon=":material/database:")
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
-        st.error(f"{error.strerror or error}{place}", icon=":material/hard_drive:")
+        st.error(plain(f"{error.strerror or error}{place}"), icon=":material/hard_drive:")

@@ -12,10 +12,10 @@ from blitz.datasets import DatasetError, ImageDataset
 from blitz.training.checkpoints import WeightsFormat
 from blitz.training.evaluation import confusion_matrix
 from blitz.training.figures import class_accuracy_figure, confusion_figure
+from blitz.training.predictions import read_predictions
 from blitz.training.results import (
     metrics_table,
     most_confident_mistakes_first,
-    read_probabilities,
     weights_file,
 )
 from blitz.training.script import training_script
@@ -32,13 +32,15 @@ CHART_CONFIG = {"displayModeBar": False}
 
 def show_results(services: Services, run: Run) -> None:
     """Show what the run left behind; what it did not leave is not shown."""
-    probabilities = read_probabilities(services.settings.runs_folder / run.id)
-    is_shown = probabilities is not None or is_at_hand(run.config, services.settings)
+    stored = read_predictions(services.settings.runs_folder / run.id)
+    is_shown = stored is not None or is_at_hand(run.config, services.settings)
     dataset = _dataset(services, run) if is_shown else None
-    if dataset is None or probabilities is None:
+    if dataset is None or stored is None:
         _downloads(services, run, dataset)
         return
-    if probabilities.shape != (len(dataset.test_labels), dataset.num_classes):
+    probabilities = stored.probabilities
+    is_same = stored.labels.equal(dataset.test_labels)
+    if not is_same or probabilities.shape[1] != dataset.num_classes:
         st.warning("The data set has changed since this run; its predictions are not shown.")
         _downloads(services, run, None)
         return
@@ -46,7 +48,8 @@ def show_results(services: Services, run: Run) -> None:
         dataset.test_labels, probabilities.argmax(1), dataset.num_classes
     ).numpy()
     st.subheader("On the test images")
-    _numbers(run, float(confusion.diagonal().sum() / confusion.sum()), len(dataset.test_labels))
+    accuracy = float(confusion.diagonal().sum() / confusion.sum())
+    _numbers(run, accuracy, stored.loss, len(dataset.test_labels))
     cell = _classes(run, dataset, confusion)
     _predictions(run.id, dataset, probabilities, cell)
     _downloads(services, run, dataset)
@@ -86,11 +89,10 @@ def _dataset(services: Services, run: Run) -> ImageDataset | None:
         return None
 
 
-def _numbers(run: Run, accuracy: float, num_test: int) -> None:
+def _numbers(run: Run, accuracy: float, loss: float, num_test: int) -> None:
     with st.container(horizontal=True, gap="large", key="numbers"):
         st.metric("Test accuracy", f"{accuracy:.2%}", width="content")
-        if run.loss is not None:
-            st.metric("Test loss", f"{run.loss:.4f}", width="content")
+        st.metric("Test loss", f"{loss:.4f}", width="content")
         st.metric("Test images", f"{num_test:,}", width="content")
         st.metric("Time in training", duration_text(run.seconds), width="content")
         if run.images_per_second:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 
 from blitz.training.config import TrainConfig
@@ -69,7 +70,7 @@ def _controls(services: Services, run: Run) -> None:
             )
         if run.status in RESUMABLE:
             # What diverged would diverge again.
-            slower = run.config.lr / 10 if run.status == "diverged" else None
+            slower = _slower_rate(services, run) if run.status == "diverged" else None
             lr = _learning_rate_field(run, slower, "as it was")
             _action(
                 "Resume",
@@ -81,6 +82,12 @@ def _controls(services: Services, run: Run) -> None:
             with st.popover("Delete", icon=":material/delete:"):
                 st.write("Its curves, weights and predictions go with it.")
                 _action("Delete this run", "delete", lambda: _delete(services, run_id))
+
+
+def _slower_rate(services: Services, run: Run) -> float:
+    rates = services.store.metrics_after(run.id).learning_rate
+    recorded = rates[~np.isnan(rates)]
+    return float(f"{(recorded[-1] if len(recorded) else run.config.lr) / 10:.2g}")
 
 
 def _learning_rate_field(run: Run, value: float | None, placeholder: str) -> float | None:

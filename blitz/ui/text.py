@@ -1,4 +1,6 @@
-"""Numbers as people read them."""
+"""Numbers and texts as people read them."""
+
+_MARKUP = frozenset("\\`*_{}[]()<>#+-.!|~$:&=")
 
 
 def bytes_text(num_bytes: float) -> str:
@@ -20,5 +22,6 @@ def duration_text(seconds: float) -> str:
 
 
 def plain(text: str) -> str:
-    """A person's text for a place that reads Markdown: every sign shown as it was typed."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
+    """A person's text for a place that reads Markdown: one line, every sign shown as it is."""
+    line = " ".join(text.splitlines())
+    return "".join(f"\\{sign}" if sign in _MARKUP else sign for sign in line)

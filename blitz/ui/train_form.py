@@ -18,10 +18,12 @@ from blitz.training.config import (
     TrainConfig,
 )
 from blitz.training.presets import PRESETS, Preset
+from blitz.training.store import MAX_NAME
 from blitz.ui.data import dataset_choices, dataset_title, images_of, is_at_hand, save_upload
 from blitz.ui.pictures import show_pictures
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.visitor import is_at_this_machine
 
 UPLOAD, OWN_PATH = "Upload an archive…", "A path on this machine…"
 AS_IT_IS = 0
@@ -192,8 +194,7 @@ def _more(fields: _Fields) -> None:
 
 def _dataset_field(services: Services, fields: _Fields) -> None:
     choices = [*dataset_choices(services.settings), UPLOAD]
-    # Only someone at this machine may name any path on it.
-    if st.context.ip_address is None:
+    if is_at_this_machine():
         choices.append(OWN_PATH)
     if st.session_state[KEY + "dataset"] not in choices:
         choices.insert(0, st.session_state[KEY + "dataset"])
@@ -322,19 +323,33 @@ def _samples(services: Services, config: TrainConfig) -> ImageDataset | None:
 def _start_row(services: Services, config: TrainConfig, dataset: ImageDataset | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
-            "Name of the run", key=KEY + "name", placeholder="optional", max_chars=200, width=320
+            "Name of the run",
+            key=KEY + "name",
+            placeholder="optional",
+            max_chars=MAX_NAME,
+            width=320,
         )
         is_wanted = st.button("Start", type="primary", icon=":material/play_arrow:")
         if dataset is not None:
             st.caption(_describe(config, dataset))
     if is_wanted:
-        # Two clicks bring the same token, and the same token is one run.
-        token = st.session_state.setdefault(KEY + "token", uuid.uuid4().hex)
-        title = name.strip() or f"{config.model} on {dataset_title(config.dataset)}"
-        run = services.launcher.start(config, name=title, token=token)
-        st.session_state.pop(KEY + "token", None)
-        st.query_params["run"] = run.id
-        st.rerun()
+        _start(services, config, name.strip())
+    else:
+        # Clicks that arrive before the browser has left the form bring the token of this drawing,
+        # and one token is one run.
+        st.session_state[KEY + "token"] = uuid.uuid4().hex
+
+
+def _start(services: Services, config: TrainConfig, name: str) -> None:
+    title = name or f"{config.model} on {dataset_title(config.dataset)}"
+    token = st.session_state[KEY + "token"]
+    try:
+        run = services.launcher.start(config, name=title[:MAX_NAME], token=token)
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    st.query_params["run"] = run.id
+    st.rerun()
 
 
 def _describe(config: TrainConfig, dataset: ImageDataset) -> str:

@@ -7,31 +7,39 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import save_file
 
+from blitz.training.evaluation import Predictions
 from blitz.training.figures import class_accuracy_figure, confusion_figure
-from blitz.training.results import (
+from blitz.training.predictions import (
     PREDICTIONS_FILE,
-    metrics_table,
-    most_confident_mistakes_first,
-    read_probabilities,
+    forget_predictions,
+    read_predictions,
+    save_predictions,
 )
+from blitz.training.results import metrics_table, most_confident_mistakes_first
 from blitz.training.store import MetricColumns
 
 
-def test_probabilities_are_read_back(tmp_path: Path) -> None:
-    probabilities = torch.rand(5, 3)
-    save_file({"probabilities": probabilities}, tmp_path / PREDICTIONS_FILE)
-    read = read_probabilities(tmp_path)
+def test_predictions_are_read_back_with_what_they_are_about(tmp_path: Path) -> None:
+    probabilities, labels = torch.rand(5, 3), torch.tensor([0, 1, 2, 0, 1])
+    made = Predictions(
+        probabilities=probabilities, loss=0.25, confusion=torch.zeros(3, 3, dtype=torch.int64)
+    )
+    save_predictions(tmp_path, made, labels, step=7)
+    read = read_predictions(tmp_path)
     assert read is not None
-    assert read.equal(probabilities)
+    assert read.probabilities.equal(probabilities)
+    assert read.labels.equal(labels)
+    assert (read.loss, read.step) == (0.25, 7)
+    forget_predictions(tmp_path)
+    assert read_predictions(tmp_path) is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not safetensors at all"])
 def test_missing_or_damaged_predictions_are_none(content: bytes | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / PREDICTIONS_FILE).write_bytes(content)
-    assert read_probabilities(tmp_path) is None
+    assert read_predictions(tmp_path) is None
 
 
 def test_mistakes_come_first_the_surest_before_the_others() -> None:

@@ -221,13 +221,25 @@ def test_a_run_is_started_watched_and_ends_with_its_results(
     assert {".safetensors", ".pth", "Metrics as CSV", "Training script"} <= downloads
 
 
-def test_two_clicks_on_start_are_one_run(app: AppTest, server: Services) -> None:
+def test_a_click_keeps_the_forms_token_and_a_new_form_has_a_new_one(
+    app: AppTest, server: Services
+) -> None:
     open_train(app)
-    app.session_state["train_token"] = "one click"
+    token = app.session_state["train_token"]
     press(app, "Start")
-    app.query_params.clear()
-    app.session_state["train_token"] = "one click"
+    # A second click that is on its way would bring this same token: the same run.
+    assert app.session_state["train_token"] == token
+    run = server.launcher.start(PRESETS[0].config, name="second click", token=token)
+    assert [r.id for r in server.launcher.runs()] == [run.id]
     press(app, "New run")
+    assert app.session_state["train_token"] != token
+
+
+def test_a_long_archive_name_can_be_started(app: AppTest, server: Services) -> None:
+    open_train(app)
+    app.selectbox(key="train_dataset").set_value("Upload an archive…").run()
+    app.file_uploader[0].upload("n" * 240 + ".zip", archive(("cat", "dog")), "a/zip").run()
+    app.number_input(key="train_batch_size").set_value(4).run()
     press(app, "Start")
     assert len(server.launcher.runs()) == 1
 

@@ -29,5 +29,5 @@ def test_durations_are_told_in_two_units_at_most(seconds: float, text: str) -> N
 def test_a_persons_text_keeps_every_sign_and_loses_its_markup(text: str) -> None:
     shown = plain(text)
     # Markdown shows an escaped sign as itself; what is left without a backslash is no markup.
-    assert re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL) == text
-    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]<>#$:~|]", shown)
+    assert re.sub(r"\\(.)", r"\1", shown) == " ".join(text.splitlines())
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]<>#$:~|&=]", shown)
