@@ -104,6 +104,8 @@ def _one_line(box: str) -> str:
 
 def _carry_out(settings: Settings, store: RunStore, run_id: str) -> int:
     """The process of a run that a launcher started; its output is the run's log."""
+    if store.get_run(run_id) is None:
+        raise _UsageError(f"run: there is no run {run_id!r}")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         runner.run(settings, store, run_id)

@@ -73,15 +73,14 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        size = {"width": 1280, "height": 860}
+        size = {"width": 1440, "height": 900}
         page = browser.new_page(viewport=size, device_scale_factor=1)
         show(page, address)
         page.screenshot(path=PICTURES / "home.png")
         page.get_by_role("button", name="CIFAR-10").click()
         page.get_by_text("Truth and prediction").wait_for()
         page.wait_for_selector(IDLE)
-        page.get_by_text("On the test images").scroll_into_view_if_needed()
-        page.get_by_text("On the test images").evaluate("e => e.scrollIntoView()")
+        page.get_by_role("heading", name="On the test images").evaluate("e => e.scrollIntoView()")
         page.wait_for_timeout(1_000)
         page.screenshot(path=PICTURES / "results.png")
         show(page, f"{address}/train")

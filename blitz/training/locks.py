@@ -3,9 +3,13 @@
 No process ids, which are used again, and no clocks, which jump.
 """
 
+import threading
+import time
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+_LOOKING = threading.Lock()
 
 
 def run_lock(folder: Path) -> FileLock:
@@ -26,12 +30,17 @@ def slot_lock(folder: Path, host: str, device: str) -> FileLock:
 def is_held(lock: FileLock) -> bool:
     """Whether some process holds this lock now.
 
-    Looking takes the lock for an instant: whoever wants to keep it tries more than once.
+    Looking takes the lock for an instant: whoever wants to keep it tries more than once, and so
+    does whoever looks, one thread of a process at a time.
     """
     if not Path(lock.lock_file).exists():
         return False
-    try:
-        with lock.acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
+    with _LOOKING:
+        for is_last in (False, True):
+            try:
+                with lock.acquire(timeout=0):
+                    return False
+            except Timeout:
+                if not is_last:
+                    time.sleep(0.002)  # another process may be looking
+    return True

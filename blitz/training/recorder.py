@@ -79,11 +79,13 @@ class Recorder:
         self._disk_fault = ""
         self._store_fault = ""
         self._at: Position | None = None
+        self._failure: Exception | None = None
         self._is_closing = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self.is_superseded = threading.Event()
-        """Set when the run was begun anew elsewhere or deleted: nothing more is recorded."""
+        """Set when the run was begun anew elsewhere or deleted, or recording failed for good:
+        nothing more is recorded, and the run is to end."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -98,6 +100,8 @@ class Recorder:
         self._is_closing.set()
         self._wake.set()
         self._thread.join()
+        if self._failure is not None and error is None:
+            raise self._failure
 
     # Said by the training thread; none of these waits.
 
@@ -160,6 +164,14 @@ class Recorder:
     # The recorder's own thread
 
     def _work(self) -> None:
+        try:
+            self._work_to_the_end()
+        except Exception as error:
+            log.exception("recording failed")
+            self._failure = error
+            self.is_superseded.set()
+
+    def _work_to_the_end(self) -> None:
         while not self._is_closing.is_set():
             self._wake.wait(FLUSH_SECONDS)
             self._wake.clear()
@@ -179,11 +191,14 @@ class Recorder:
         """Do all that is to be done; False where something has to be tried again."""
         if self.is_superseded.is_set():
             return True
-        try:
-            self._write()
-            self._read()
-        except StoreError as error:
-            self._tell_store_fault(str(error))
+        faults = []
+        for part in (self._write, self._read):  # a stop is heard also while nothing can be written
+            try:
+                part()
+            except StoreError as error:
+                faults.append(str(error))
+        if faults:
+            self._tell_store_fault(faults[0])
             return False
         if self._store_fault:
             log.info("the database answers again; nothing was lost")
@@ -285,8 +300,8 @@ class Recorder:
             # are copied in a thread that ends, not in this one.
             with ThreadPoolExecutor(1) as brief:
                 save.file = brief.submit(save_state, self._folder / name, save.state).result()
-        except OSError as error:
-            fault = describe_disk_fault(error)
+        except (OSError, MemoryError, RuntimeError) as error:  # torch says RuntimeError
+            fault = describe_save_fault(error)
             if fault != self._disk_fault:
                 log.warning("%s; the last checkpoint stays", fault)
                 self.event("disk full" if DISK_FULL in fault else "not saved", fault, save.at)
@@ -320,7 +335,18 @@ class Recorder:
         with self._lock:
             # Files that still wait for their row.
             keep |= {other.file.path.name for other in self._saves.values() if other.file}
-        sweep(self._folder, keep | {name})
+        try:
+            sweep(self._folder, keep | {name})
+        except OSError as error:  # a file in use, on some systems; the next sweep takes it
+            log.warning("an older checkpoint stays for now: %s", describe_disk_fault(error))
+
+
+def describe_save_fault(error: Exception) -> str:
+    """One line about a checkpoint that could not be saved."""
+    if isinstance(error, OSError):
+        return describe_disk_fault(error)
+    reason = (str(error) or "out of memory").splitlines()[0]
+    return f"a checkpoint was not saved: {reason}"
 
 
 def describe_disk_fault(error: OSError) -> str:

@@ -7,6 +7,7 @@ written by `checkpoints`.
 """
 
 import json
+import logging
 import re
 import socket
 import uuid
@@ -60,6 +61,8 @@ ACTIVE: frozenset[ShownStatus] = frozenset({"starting", "queued", "preparing", "
 CheckpointKind = Literal["last", "best"]
 
 MAX_NAME = 200
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -340,7 +343,7 @@ class RunStore:
             last = connection.execute(epochs.order_by(db.metrics.c.id.desc()).limit(1)).first()
             loss, accuracy = last if last else (None, None)
             change = update(db.runs).where(db.runs.c.id == run_id)
-            connection.execute(change.values(step=step, loss=loss, accuracy=accuracy))
+            connection.execute(change.values(step=max(step, 0), loss=loss, accuracy=accuracy))
 
     # Events and commands
 
@@ -434,7 +437,11 @@ class RunStore:
     ) -> list[Run]:
         age = (self._database.now() - db.runs.c.heartbeat_at).label("heartbeat_age")
         query = select(db.runs, age).where(*conditions).order_by(db.runs.c.number.desc())
-        return [_run(row) for row in connection.execute(query.limit(limit)).mappings()]
+        return [
+            run
+            for row in connection.execute(query.limit(limit)).mappings()
+            if (run := _run(row)) is not None
+        ]
 
     def _change_status(
         self,
@@ -531,13 +538,19 @@ def _epoch(row: Mapping[Any, Any]) -> EpochFinished:
     )
 
 
-def _run(row: Mapping[Any, Any]) -> Run:
+def _run(row: Mapping[Any, Any]) -> Run | None:
+    """The run of a row; None where another version made it with choices unknown to this one."""
+    try:
+        config = TrainConfig.from_dict(json.loads(row["config"]))
+    except ValueError as error:
+        log.warning("run %s is left out: %s", row["id"], error)
+        return None
     details = json.loads(row["details"]) if row["details"] else None
     values = {name: value for name, value in row.items() if name not in ("token", "heartbeat_at")}
     return Run(
         **values
         | {
-            "config": TrainConfig.from_dict(json.loads(row["config"])),
+            "config": config,
             "created_at": _time(row["created_at"]),
             "started_at": _time(row["started_at"]) if row["started_at"] else None,
             "ended_at": _time(row["ended_at"]) if row["ended_at"] else None,

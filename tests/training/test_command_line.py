@@ -142,3 +142,16 @@ def test_unknown_data_set_is_one_line_and_status_2(home_store: RunStore) -> None
     (run,) = home_store.list_runs()
     assert run.status == "failed"
     assert run.message == err.strip()
+
+
+@pytest.mark.parametrize("run_id", ["nothing", "../../escaped"])
+def test_a_run_that_does_not_exist_is_one_line_and_makes_nothing(
+    run_id: str, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(settings.home.rglob("*"))
+    assert main(["train", "--run", run_id]) == 2
+    assert capsys.readouterr().err == f"run: there is no run {run_id!r}\n"
+    assert [p for p in sorted(settings.home.rglob("*")) if p not in before] in (
+        [],
+        [settings.home / "runs.sqlite"],
+    )

@@ -295,3 +295,12 @@ def test_process_that_dies_at_once_is_failed_with_its_last_words(
 def test_launcher_does_not_import_torch() -> None:
     code = "import blitz.training.launcher, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path.cwd()).returncode == 0
+
+
+def test_many_looks_at_once_do_not_see_each_other(settings: Settings) -> None:
+    folder = settings.runs_folder / "looked-at"
+    folder.mkdir(parents=True)
+    (folder / "lock").touch()
+    with ThreadPoolExecutor(4) as threads:
+        looks = threads.map(lambda _: is_held(run_lock(folder)), range(2_000))
+    assert not any(looks)

@@ -3,7 +3,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from blitz.settings import Settings
 from blitz.training import recorder as recorder_module
 from blitz.training.checkpoints import load_state, sweep
 from blitz.training.config import TrainConfig
-from blitz.training.events import Command, Position, StepsDone
+from blitz.training.events import Command, EpochFinished, Position, StepsDone
 from blitz.training.recorder import Recorder
 from blitz.training.state import TrainState
-from blitz.training.store import Run, RunStore
+from blitz.training.store import Run, RunStore, StoreError
 from tests.training.conftest import WaitFor
 
 
@@ -227,3 +227,83 @@ def test_process_given_up_for_dead_records_nothing_more(
         recorder.status("stopped")
     assert len(home_store.metrics_after(run.id)) == 0
     assert home_store.get_run(run.id).status == "starting"  # type: ignore[union-attr]
+
+
+def test_commands_are_heard_while_nothing_can_be_recorded(
+    run: Run, home_store: RunStore, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    refusing = RefusingStore(home_store)
+    with Recorder(refusing, run, tmp_path) as recorder:
+        refusing.refuses = True
+        recorder.row(row(1))
+        home_store.send_command(run.id, Command(kind="stop"))
+        heard: list[Command] = []
+
+        def has_heard() -> bool:
+            heard.extend(recorder.commands())
+            return bool(heard)
+
+        wait_for(has_heard)
+        assert heard == [Command(kind="stop")]
+        refusing.refuses = False
+    assert home_store.metrics_after(run.id).step.tolist() == [1]
+
+
+class RefusingStore(RunStore):
+    """A store whose disk has no room for rows while `refuses`."""
+
+    def __init__(self, store: RunStore) -> None:
+        self.__dict__ = store.__dict__
+        self.refuses = False
+
+    def append_metrics(self, run_id: str, rows: Sequence[StepsDone | EpochFinished]) -> None:
+        if self.refuses and rows:
+            raise StoreError("the database has no room: its disk is full")
+        super().append_metrics(run_id, rows)
+
+
+def test_a_deleted_run_is_given_up(
+    run: Run,
+    home_store: RunStore,
+    tmp_path: Path,
+    wait_for: WaitFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recorder_module, "HEARTBEAT_SECONDS", 0.0)
+    with Recorder(home_store, run, tmp_path) as recorder:
+        home_store.delete_run(run.id)
+        recorder.row(row(1))
+        wait_for(recorder.is_superseded.is_set)
+
+
+def test_memory_that_runs_out_while_saving_is_told_and_recording_goes_on(
+    run: Run,
+    home_store: RunStore,
+    tmp_path: Path,
+    wait_for: WaitFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(path: Path, state: TrainState) -> None:
+        raise RuntimeError("can't allocate memory: 1 byte")
+
+    monkeypatch.setattr("blitz.training.checkpoints.save_state", fail)
+    with Recorder(home_store, run, tmp_path) as recorder:
+        save(recorder, 1)
+        recorder.row(row(1))
+        wait_for(lambda: len(home_store.metrics_after(run.id)) == 1)
+        wait_for(lambda: bool(home_store.events_after(run.id)))
+    assert "can't allocate memory" in home_store.events_after(run.id)[0].message
+
+
+def test_a_fault_nobody_foresaw_ends_the_run_and_goes_up(
+    run: Run, home_store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(run_id: str, after_id: int = 0) -> None:
+        raise ZeroDivisionError("unforeseen")
+
+    monkeypatch.setattr(home_store, "commands_after", fail)
+    with (
+        pytest.raises(ZeroDivisionError, match="unforeseen"),
+        Recorder(home_store, run, tmp_path) as recorder,
+    ):
+        assert recorder.is_superseded.wait(60)

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from blitz.training.config import TrainConfig
 from blitz.training.database import wal_is_safe
@@ -416,3 +417,26 @@ def test_sqlite_journal_fits_its_version(sqlite_url: str, tmp_path: Path) -> Non
     with closing(sqlite3.connect(tmp_path / "runs.sqlite")) as connection:
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     assert mode == ("wal" if wal_is_safe(sqlite3.sqlite_version_info) else "delete")
+
+
+def test_a_run_with_choices_of_another_version_breaks_no_list(sqlite_url: str) -> None:
+    with closing(RunStore(sqlite_url)) as store:
+        kept, other = (
+            store.create_run(name=name, config=TrainConfig(), device="cpu", token=name)
+            for name in ("kept", "other")
+        )
+        with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as database:
+            config = json.dumps(TrainConfig().to_dict() | {"optimizer": "lion"})
+            database.execute("UPDATE runs SET config = ? WHERE id = ?", (config, other.id))
+            database.commit()
+        assert [run.id for run in store.list_runs()] == [kept.id]
+        assert store.get_run(other.id) is None
+
+
+def test_rewinding_to_before_the_first_step_is_step_0(sqlite_url: str) -> None:
+    with closing(RunStore(sqlite_url)) as store:
+        run = store.create_run(name="n", config=TrainConfig(), device="cpu", token="t")
+        store.rewind(run.id, -1)
+        rewound = store.get_run(run.id)
+        assert rewound is not None
+        assert rewound.step == 0
