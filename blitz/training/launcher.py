@@ -158,7 +158,9 @@ class Launcher:
                         stdout=output,
                         stderr=subprocess.STDOUT,
                         env=self._environment(),
-                        start_new_session=True,  # a stop of the server is no stop of the run
+                        # A stop of the server is no stop of the run.
+                        start_new_session=True,
+                        creationflags=_creation_flags(),
                     )
             except OSError as error:
                 message = f"the training process cannot be started: {error.strerror}"
@@ -284,6 +286,13 @@ class Launcher:
 
     def _log_path(self, run_id: str) -> Path:
         return self._folder(run_id) / "process.log"
+
+
+def _creation_flags() -> int:
+    """What does on Windows what a new session does elsewhere, and shows no console there."""
+    if sys.platform != "win32":
+        return 0
+    return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
 
 
 def _learning_rate(run: Run, value: float) -> Command:

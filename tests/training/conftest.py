@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +14,7 @@ from sqlalchemy import create_engine, text
 
 from blitz.settings import Settings
 from blitz.training.launcher import Launcher
-from blitz.training.store import RunStore
-
-DEADLINE_SECONDS = 60.0
+from blitz.training.store import ACTIVE, RunStore
 
 WaitFor = Callable[[Callable[[], bool]], None]
 
@@ -107,24 +104,10 @@ def launcher(settings: Settings, home_store: RunStore, wait_for: WaitFor) -> Ite
     """A launcher whose training processes are stopped at the end of the test."""
     launcher = Launcher(settings, home_store)
     yield launcher
-    under_way = {"starting", "queued", "preparing", "running", "paused"}
     for run in launcher.runs():
-        if run.status in under_way:
+        if run.status in ACTIVE:
             launcher.stop(run.id)
-    wait_for(lambda: not any(run.status in under_way for run in launcher.runs()))
-
-
-@pytest.fixture
-def wait_for() -> WaitFor:
-    """Waits until something holds, or fails after a generous time."""
-
-    def wait(holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not holds():
-            assert time.monotonic() < deadline, "what was waited for did not come"
-            time.sleep(0.02)
-
-    return wait
+    wait_for(lambda: not any(run.status in ACTIVE for run in launcher.runs()))
 
 
 def _postgresql_binaries() -> Path | None:
