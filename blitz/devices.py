@@ -5,6 +5,7 @@ Knows nothing about runs; importing it imports torch.
 
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +80,10 @@ def total_memory() -> int | None:
 
 
 def memory_in_use(device: torch.device) -> int:
-    """Bytes held: by tensors on an accelerator, by this process on the CPU (0 where untold)."""
+    """Bytes held: by tensors on an accelerator, by this process on the CPU.
+
+    Where the system does not tell what is held now, the most that was; where not even that, 0.
+    """
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
     if device.type == "mps":
@@ -87,7 +91,7 @@ def memory_in_use(device: torch.device) -> int:
     try:
         resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
-        return 0
+        return _peak_memory()
     return resident_pages * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -97,6 +101,16 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def _peak_memory() -> int:
+    """The most bytes that this process ever held; 0 on Windows."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # macOS counts bytes, others KiB
 
 
 def _system_pages(name: str) -> int | None:

@@ -75,9 +75,14 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     folders = [Path(part) for part in environ.get("BLITZ_DATASETS", "").split(os.pathsep) if part]
     return Settings(
         home=home,
-        database_url=environ.get("BLITZ_DATABASE_URL") or f"sqlite:///{home / 'runs.sqlite'}",
+        database_url=environ.get("BLITZ_DATABASE_URL") or _sqlite_url(home / "runs.sqlite"),
         dataset_folders=tuple(folder.expanduser().absolute() for folder in folders),
     )
+
+
+def _sqlite_url(path: Path) -> str:
+    """The URL of a file, whose path may hold what means something in a URL."""
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F")
 
 
 def _default_home() -> str:

@@ -1,11 +1,13 @@
 """Folders and database from the environment."""
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
 from blitz.settings import read_settings
+from blitz.training.store import RunStore
 
 
 def test_everything_lies_in_blitz_home(tmp_path: Path) -> None:
@@ -14,6 +16,14 @@ def test_everything_lies_in_blitz_home(tmp_path: Path) -> None:
     assert settings.database_url == f"sqlite:///{tmp_path / 'runs.sqlite'}"
     assert settings.dataset_folders == ()
     assert settings.runs_folder.parent == tmp_path
+
+
+@pytest.mark.parametrize("name", ["what?", "a?b=c&d", "100%3F", "a#b @:c", "größe"])
+def test_the_database_lies_in_home_whatever_home_is_called(tmp_path: Path, name: str) -> None:
+    settings = read_settings({"BLITZ_HOME": str(tmp_path / name)})
+    settings.prepare()
+    with contextlib.closing(RunStore(settings.database_url)):
+        assert (tmp_path / name / "runs.sqlite").is_file()
 
 
 def test_without_blitz_home_the_users_data_folder_is_taken() -> None:

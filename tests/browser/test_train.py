@@ -32,7 +32,7 @@ TRAINING_MS = 120_000
 """The longest that a test waits for a run to end."""
 
 
-EPOCHS = 40
+EPOCHS = 300
 """Of a run that is steered: too many to end meanwhile."""
 
 

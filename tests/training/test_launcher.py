@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from blitz.settings import Settings
+from blitz.training import launcher as launcher_module
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher, LauncherError
 from blitz.training.locks import is_held, launch_lock, run_lock, slot_lock
@@ -304,3 +305,14 @@ def test_many_looks_at_once_do_not_see_each_other(settings: Settings) -> None:
     with ThreadPoolExecutor(4) as threads:
         looks = threads.map(lambda _: is_held(run_lock(folder)), range(2_000))
     assert not any(looks)
+
+
+def test_on_windows_a_process_gets_a_group_of_its_own_and_no_console(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert launcher_module._creation_flags() == 0  # elsewhere Popen refuses any
+    new_group, no_window = 0x0200, 0x0800_0000  # as Windows defines them
+    monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", new_group, raising=False)
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", no_window, raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert launcher_module._creation_flags() == new_group | no_window
