@@ -290,9 +290,9 @@ class Launcher:
 
 def _creation_flags() -> int:
     """What does on Windows what a new session does elsewhere, and shows no console there."""
-    if sys.platform != "win32":
-        return 0
-    return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    return 0
 
 
 def _learning_rate(run: Run, value: float) -> Command:

@@ -35,12 +35,10 @@ def is_held(lock: FileLock) -> bool:
     """
     if not Path(lock.lock_file).exists():
         return False
-    with _LOOKING:
-        for is_last in (False, True):
-            try:
-                with lock.acquire(timeout=0):
-                    return False
-            except Timeout:
-                if not is_last:
-                    time.sleep(0.002)  # another process may be looking
+    for pause in (0.001, 0.002, 0.004, 0.0):
+        try:
+            with _LOOKING, lock.acquire(timeout=0):
+                return False
+        except Timeout:
+            time.sleep(pause)  # another process may be looking
     return True

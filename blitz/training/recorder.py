@@ -100,7 +100,7 @@ class Recorder:
         self._is_closing.set()
         self._wake.set()
         self._thread.join()
-        if self._failure is not None and error is None:
+        if self._failure is not None:
             raise self._failure
 
     # Said by the training thread; none of these waits.

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
@@ -32,7 +32,15 @@ from blitz.training.events import (
 )
 from blitz.training.locks import is_held, run_lock, slot_lock
 from blitz.training.recorder import Recorder, describe_disk_fault
-from blitz.training.store import CheckpointKind, Run, RunDetails, RunStatus, RunStore, StoreError
+from blitz.training.store import (
+    ACTIVE,
+    CheckpointKind,
+    Run,
+    RunDetails,
+    RunStatus,
+    RunStore,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from blitz.datasets import ImageDataset
@@ -87,20 +95,33 @@ def run(
             return None
         record = store.get_run(run_id)
         assert record is not None
-        with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
-            work = _Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
-            try:
-                status, message = work.carry_out()
-            except _StoppedEarly:
-                status, message = "stopped", "stopped before training began"
-            except Exception as error:
-                # Whatever it was: the store must not go on saying that the run is under way.
-                message = describe_failure(error, record)
-                log.exception("run %s failed: %s", run_id, message)
-                recorder.status("failed", message)
-                raise RunFailedError(message) from error
-            recorder.status(status, message)
+        try:
+            with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
+                work = _Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
+                status = _carry_out(work, record, recorder)
+        except RunFailedError:
+            raise
+        except Exception as error:  # of the recorder, which can record nothing more
+            message = describe_failure(error, record)
+            with suppress(StoreError):  # then it shows as lost
+                store.change_status(run_id, ACTIVE, "failed", message)
+            raise RunFailedError(message) from error
     log.info("run %s: %s", run_id, status)
+    return status
+
+
+def _carry_out(work: "_Work", run: Run, recorder: Recorder) -> RunStatus:
+    try:
+        status, message = work.carry_out()
+    except _StoppedEarly:
+        status, message = "stopped", "stopped before training began"
+    except Exception as error:
+        # Whatever it was: the store must not go on saying that the run is under way.
+        message = describe_failure(error, run)
+        log.exception("run %s failed: %s", run.id, message)
+        recorder.status("failed", message)
+        raise RunFailedError(message) from error
+    recorder.status(status, message)
     return status
 
 

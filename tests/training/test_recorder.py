@@ -34,8 +34,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+    if os.geteuid() != 0:
         pytest.skip("a small disk needs the right to mount one")
+    if subprocess.run(mount, capture_output=True).returncode != 0:
+        if os.environ.get("CI"):
+            pytest.fail("root may not mount a small disk here")
+        pytest.skip("mounting a small disk is not permitted here")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 

@@ -21,6 +21,7 @@ from blitz.training.events import Command, EpochFinished, Event
 from blitz.training.launcher import Launcher
 from blitz.training.locks import is_held, run_lock
 from blitz.training.loop import Trainer
+from blitz.training.predictions import read_predictions
 from blitz.training.state import TrainState
 from blitz.training.store import Checkpoint, Run, RunStore
 from tests.training.conftest import WaitFor
@@ -150,6 +151,29 @@ def test_interrupted_and_resumed_run_equals_an_uninterrupted_one(
     assert_same_training(settings, home_store, run.id, CONFIG)
 
 
+def test_predictions_are_of_the_weights_that_are_there(
+    settings: Settings, home_store: RunStore
+) -> None:
+    run = new_run(home_store)
+    folder = settings.runs_folder / run.id
+    stop = AtEpoch(2, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    runner.run(settings, home_store, run.id, stop)
+    stopped = read_predictions(folder)
+    assert stopped is not None
+    assert stopped.step == get_run(home_store, run.id).step
+    home_store.begin_attempt(run.id, {"stopped"}, device="cpu")
+    seen: list[object] = []
+    runner.run(
+        settings, home_store, run.id, AtEpoch(4, lambda: seen.append(read_predictions(folder)))
+    )
+    assert seen == [None]
+    finished = read_predictions(folder)
+    assert finished is not None
+    last = home_store.epochs(run.id)[-1]
+    assert finished.step == last.at.step
+    assert finished.loss == pytest.approx(last.loss)
+
+
 def test_damaged_checkpoint_gives_way_to_an_older_one(
     settings: Settings, home_store: RunStore
 ) -> None:
@@ -234,6 +258,20 @@ def test_run_that_is_not_starting_is_left_alone(settings: Settings, home_store: 
     home_store.change_status(run.id, {"starting"}, "finished")
     assert runner.run(settings, home_store, run.id) is None
     assert get_run(home_store, run.id).status == "finished"
+
+
+def test_run_whose_recording_breaks_down_is_failed_and_ends(
+    settings: Settings, home_store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(run_id: str, after_id: int = 0) -> None:
+        raise ZeroDivisionError("unforeseen")
+
+    run = new_run(home_store, ENDLESS)
+    monkeypatch.setattr(home_store, "commands_after", fail)
+    with pytest.raises(runner.RunFailedError, match="ZeroDivisionError: unforeseen"):
+        runner.run(settings, home_store, run.id)
+    failed = get_run(home_store, run.id)
+    assert (failed.status, failed.message) == ("failed", "ZeroDivisionError: unforeseen")
 
 
 # Real training processes
