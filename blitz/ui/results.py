@@ -161,7 +161,9 @@ def _downloads(services: Services, run: Run, dataset: ImageDataset | None) -> No
         if dataset is not None:
             st.download_button(
                 "Training script",
-                data=training_script(run.config, dataset),
+                # Made when asked for, like the others: a file that waits on the server would be
+                # gone after its restart.
+                data=partial(training_script, run.config, dataset),
                 file_name=f"{name}.py",
                 mime="text/x-python",
                 on_click="ignore",
