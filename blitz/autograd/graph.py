@@ -22,11 +22,13 @@ Record = TypeVar("Record")
 NodeKind = Literal["operation", "parameter", "input"]
 KINDS: tuple[NodeKind, ...] = ("operation", "parameter", "input")
 
-VIEWS = frozenset(
-    "Alias AsStrided Chunk ConjPhysical Detach Diagonal Expand LinalgDiagonal Movedim Narrow "
-    "Permute Real Imag ViewAsReal ViewAsComplex Reshape ReshapeAlias Select Slice Split "
-    "SplitWithSizes Squeeze Swapaxes T Transpose Unbind Unflatten Unfold Unsqueeze View".split()
-)
+# fmt: off
+VIEWS = frozenset({
+    "Alias", "AsStrided", "Conj", "Diagonal", "Expand", "Imag", "NegView", "Permute", "Real",
+    "ReshapeAlias", "Select", "Slice", "Split", "SplitWithSizes", "Squeeze", "T", "Transpose",
+    "Unbind", "Unfold", "Unsqueeze", "Values", "View", "ViewAsComplex", "ViewAsReal",
+})
+# fmt: on
 """Operations whose result shares its operand's memory, by their node's name without its ending."""
 IN_PLACE_ON_A_VIEW = "CopySlices"
 LAST_FORWARD = np.iinfo(np.int64).max

@@ -272,7 +272,7 @@ def _is_followed(file: str) -> bool:
     if "site-packages" in file or "dist-packages" in file:
         return True
     if file.startswith(OWN):
-        return file.startswith(os.path.join(OWN, "examples"))
+        return file.startswith(f"{OWN}{os.sep}examples")
     return not file.startswith(PYTHON)
 
 
@@ -294,7 +294,7 @@ class _InPlaceWatch(TorchDispatchMode):
         self.settle()
         result = func(*args, **(kwargs or {}))
         if func._schema.is_mutable:
-            self._waiting += [arg for arg in _written_arguments(func, args)]
+            self._waiting.extend(_written_arguments(func, args))
         return result
 
     def settle(self) -> None:
