@@ -149,6 +149,13 @@ class AutogradGraph:
         call = int(self.call[node])
         return self.calls[call].path if call >= 0 else ""
 
+    def shape(self, node: int) -> tuple[int, ...] | None:
+        """Shape of the first result of a node's operation, or of a leaf; None where unknown."""
+        if node >= self.num_operations:
+            return tuple(self._leaf(node).shape)
+        metadata = _input_metadata(self.functions[node])
+        return tuple(metadata[0].shape) if metadata else None
+
     def leaf(self, node: int) -> Tensor:
         """The tensor that a leaf's gradient is added to. ValueError for an operation."""
         if node < self.num_operations:
