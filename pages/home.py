@@ -31,6 +31,7 @@ def show_next_steps() -> None:
     st.subheader("Where to go next")
     st.markdown(
         """
+- **A gradient by hand.** Set the numbers of Q = 3a³ − b² and compare 9a² with what arrives at a.
 - **Another optimiser.** Run the same preset with SGD, Nesterov, Adam and RMSprop.
 - **A deeper network.** From the MLP to Net to ResNet-18, on the same images.
 - **A wider one.** Raise the width of Net: why is a GPU no faster on the narrow one?
@@ -50,6 +51,12 @@ with st.container(horizontal=True, gap="medium"):
     left, right = st.container(width=560), st.container(width=384)
 with left:
     st.subheader("What there is")
+    with st.container(border=True):
+        st.page_link("autograd.py", label="**Autograd graph**", icon=":material/account_tree:")
+        st.markdown(
+            "Run a short program and see the graph that PyTorch built for it: open its nodes, play "
+            "the backward pass step by step, find out why a tensor has no gradient."
+        )
     with st.container(border=True):
         st.page_link("train.py", label="**Train a classifier**", icon=":material/model_training:")
         st.markdown(

@@ -5,15 +5,19 @@ What each array means is said in viewer/00_viewer_interface.js; how they are pac
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from blitz.autograd.drawing import Drawing, Vertex
+from blitz.autograd.drawing import Drawing, Vertex, VertexKind, shape_text
 from blitz.autograd.graph import AutogradGraph, is_view
 from blitz.autograd.packing import pack
+from blitz.autograd.replay import Replay
 
 Ints = npt.NDArray[np.int32]
+Times = npt.NDArray[np.int64]
+EDGE_NUMBERS = ("edge_norm", "edge_min", "edge_max", "edge_mean", "edge_zeros")
 MARK_VIEW, MARK_IN_PLACE, MARK_ERROR, MARK_NOT_FINITE, MARK_NO_GRADIENT = 1, 2, 4, 8, 16
 FACTS = ("Module", "Variable", "Line")
 
@@ -113,3 +117,99 @@ def _mark(graph: AutogradGraph, vertex: Vertex, marked: Mapping[int, int]) -> in
         mark |= MARK_IN_PLACE if node in graph.in_place else 0
         mark |= MARK_NO_GRADIENT if node in graph.missing else 0
     return mark
+
+
+# The backward pass on a drawing
+
+
+def pack_playback(drawing: Drawing, replay: Replay) -> bytes:
+    """Pack a replay as steps of a drawing: each vertex that shows runs as a whole.
+
+    Step 0 gives the outputs their gradients; a group begins with its first operation and ends with
+    its last; all copies of a leaf run together.
+    """
+    begin, end = _times(drawing, replay)
+    moments = np.unique(begin[begin >= 0])
+    texts = Texts()
+    arrays = {
+        "vertex_start": _steps(moments, begin),
+        "vertex_end": _steps(moments, end),
+        **_edge_columns(drawing, replay, moments, texts),
+        "step_text": texts.column(_step_texts(drawing, replay, begin, moments)),
+    }
+    return pack(arrays, {"texts": texts.all(), "num_steps": len(moments) + 1})
+
+
+def _times(drawing: Drawing, replay: Replay) -> tuple[Times, Times]:
+    """When the nodes of each vertex ran first and last; −1 never, −2 for outputs. Two of [n]"""
+    order = replay.order.astype(np.int64)
+    begin = np.full(len(drawing.vertices), -1)
+    end = begin.copy()
+    for index, vertex in enumerate(drawing.vertices):
+        if vertex.kind == VertexKind.OUTPUT:
+            begin[index] = end[index] = -2
+        elif vertex.item:
+            ran = order[vertex.item.start : vertex.item.stop]
+            ran = ran[ran >= 0]
+            if len(ran):
+                begin[index], end[index] = ran.min(), ran.max()
+        else:
+            begin[index] = end[index] = order[vertex.node]
+    return begin, end
+
+
+def _steps(moments: Times, times: Times) -> npt.NDArray[np.float32]:
+    """The step that each time falls into: 0 for outputs, NaN for never."""
+    steps = np.searchsorted(moments, times, side="right").astype(np.float32)
+    return np.where(times == -1, np.float32(np.nan), steps)
+
+
+def _edge_columns(
+    drawing: Drawing, replay: Replay, moments: Times, texts: Texts
+) -> dict[str, npt.NDArray[Any]]:
+    """Numbers of the gradients along drawn edges; of several merged, those of all together."""
+    count = len(drawing.source)
+    time = np.full(count, -1)
+    columns = {name: np.full(count, np.nan, np.float32) for name in EDGE_NUMBERS}
+    flags, shapes = np.zeros(count, np.uint8), np.full(count, -1, np.int32)
+    found, order = replay.gradients, replay.order
+    for edge in range(count):
+        merged = [e for e in drawing.edges_merged(edge).tolist() if found.shapes[e] is not None]
+        if not merged:
+            if drawing.vertices[drawing.source[edge]].kind == VertexKind.OUTPUT:
+                time[edge] = -2
+            continue
+        time[edge] = order[drawing.graph.source[merged]].max()
+        # hypot does not overflow where the sum of squares would.
+        columns["edge_norm"][edge] = np.hypot.reduce(found.norm[merged])
+        columns["edge_min"][edge] = found.minimum[merged].min()
+        columns["edge_max"][edge] = found.maximum[merged].max()
+        if len(merged) == 1:
+            columns["edge_mean"][edge] = found.mean[merged[0]]
+            columns["edge_zeros"][edge] = found.zeros[merged[0]]
+            shapes[edge] = texts.add(shape_text(found.shapes[merged[0]]))
+        else:
+            shapes[edge] = texts.add(f"{len(merged)} gradients")
+        flags[edge] = found.has_nan[merged].any() + 2 * found.has_inf[merged].any()
+    return {
+        "edge_time": _steps(moments, time),
+        **columns,
+        "edge_flags": flags,
+        "edge_shape": shapes,
+    }
+
+
+def _step_texts(drawing: Drawing, replay: Replay, begin: Times, moments: Times) -> list[str]:
+    graph = drawing.graph
+    texts = ["The outputs get their gradients" + (f": {replay.note}" if replay.note else "")]
+    first = {int(time): index for index, time in reversed(list(enumerate(begin.tolist())))}
+    for moment in moments.tolist():
+        vertex = drawing.vertices[first[moment]]
+        if vertex.node < 0:
+            texts.append(f"{vertex.label} {vertex.note}")
+        elif vertex.node < graph.num_operations:
+            module = graph.module_path(vertex.node)
+            texts.append(graph.type_name(vertex.node) + (f" in {module}" if module else ""))
+        else:
+            texts.append(f"AccumulateGrad: {vertex.label}.grad is complete")
+    return texts

@@ -1,0 +1,210 @@
+"""The graph explorer: a program, its graph on a canvas, and panels about what is selected."""
+
+import streamlit as st
+
+from blitz.autograd.drawing import VertexKind
+from blitz.autograd.examples import load_example
+from blitz.autograd.folding import REPEAT, Folding, visible_items
+from blitz.ui.graph.check_panel import show_check
+from blitz.ui.graph.node_panel import show_selected
+from blitz.ui.graph.program_panel import changed_values, control_values, show_program
+from blitz.ui.graph.scenes import MOST_VERTICES, Opened, Picture, scene_of
+from blitz.ui.graph.state import (
+    CHECK,
+    KEY,
+    NOTHING,
+    PANELS,
+    PROGRAM,
+    SELECTED,
+    WHY,
+    Selection,
+    View,
+)
+from blitz.ui.graph_view import GraphEvent, graph_view
+from blitz.ui.text import plain
+
+PANEL_WIDTH = 384
+CANVAS_HEIGHT = 600
+FEW_STEPS = 8
+"""A repeat of at most as many steps is opened whole."""
+
+
+def show_why(x): ...
+def show_exports(x): ...
+def show_explorer(name: str) -> None:
+    """Show an example, its graph and the panels."""
+    program = load_example(name)
+    st.markdown(program.text)
+    values = control_values(program)
+    with st.spinner("Running the program …", show_time=True):
+        scene = scene_of(name, changed_values(program, values))
+    # Widths of their own rather than columns: on a narrow page the panel goes below the canvas.
+    with st.container(horizontal=True, gap="medium"):
+        canvas, panel = st.container(width="stretch"), st.container(width=PANEL_WIDTH)
+    if scene.problem:
+        with canvas:
+            st.info(plain(f"No graph to show: {scene.problem}."), icon=":material/block:")
+        with panel:
+            show_program(scene.program, scene.run)
+            show_why(scene)
+        return
+    view = View(scene)
+    with canvas:
+        _show_faults(view)
+        _show_tools(view)
+        _show_canvas(view)
+    with panel:
+        _show_panel(view)
+
+
+def _show_panel(view: View) -> None:
+    st.session_state.setdefault(f"{KEY}panel", PROGRAM)
+    panel = st.segmented_control(
+        "Panel", PANELS, key=f"{KEY}panel", label_visibility="collapsed", required=True
+    )
+    scene = view.scene
+    if panel == SELECTED:
+        show_selected(view)
+    elif panel == WHY:
+        show_why(scene)
+    elif panel == CHECK:
+        show_check(scene)
+    elif panel == PROGRAM:
+        show_program(scene.program, scene.run)
+    else:
+        show_exports(view)
+
+
+def _show_faults(view: View) -> None:
+    """What went wrong in the program or on the way back, and where."""
+    scene = view.scene
+    if scene.run.error is not None:
+        line = f"Line {scene.run.error.line}: " if scene.run.error.line else ""
+        st.error(plain(f"{line}{scene.run.error.message} Shown is what was built until then."))
+    replayed = scene.replayed
+    if replayed is None:
+        return
+    if replayed.error is not None:
+        _fault(view, f"Backward stops here: {replayed.error.message}", replayed.error.node)
+    elif replayed.first_non_finite is not None:
+        node = replayed.first_non_finite
+        how = "makes" if replayed.non_finite_cause == "made" else "is given"
+        _fault(
+            view,
+            f"{scene.graph.type_name(node)} is the first operation on the way back that {how} "
+            "a gradient with NaN or infinity",
+            node,
+        )
+
+
+def _fault(view: View, message: str, node: int | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(plain(message), width="stretch")
+        if node is not None:
+            st.button("Show it", on_click=view.go_to, args=(node,), key=f"{KEY}fault")
+
+
+def _show_tools(view: View) -> None:
+    scene, folding = view.scene, view.scene.folding
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if len(folding):
+            more = _next_level(folding, view.opened)
+            st.button(
+                "Open more", icon=":material/unfold_more:", key=f"{KEY}more",
+                on_click=view.open, args=(more,), disabled=more == view.opened,
+            )  # fmt: skip
+            st.button(
+                "Fold", icon=":material/unfold_less:", key=f"{KEY}fold",
+                on_click=view.open, args=(_one_level_less(folding, view.opened),),
+                disabled=not view.opened,
+            )  # fmt: skip
+        st.toggle("Downwards", key=f"{KEY}downwards", persist_state="session")
+        if scene.replayed is None:
+            st.button(
+                "Run backward", icon=":material/replay:", key=f"{KEY}replay",
+                on_click=scene.replay, type="primary",
+            )  # fmt: skip
+    graph = scene.graph
+    st.caption(
+        f"{len(graph):,} nodes, {len(graph.source):,} edges · "
+        f"{len(scene.picture(view.opened, view.direction).drawing.vertices):,} boxes shown"
+    )
+
+
+def _next_level(folding: Folding, opened: Opened) -> Opened:
+    """Open every closed group that shows, unless that were too much for a browser."""
+    more = set(opened)
+    for item in visible_items(folding, opened):
+        if item.group >= 0:
+            more.update(_to_open(folding, item.group, item.first_step, item.last_step))
+    shown = sum(1 for _ in visible_items(folding, more))
+    return opened if shown > MOST_VERTICES else frozenset(more)
+
+
+def _one_level_less(folding: Folding, opened: Opened) -> Opened:
+    """Close the innermost of the open groups."""
+    depths = {group: _depth(folding, group) for group in opened}
+    deepest = max(depths.values(), default=0)
+    return frozenset(group for group, depth in depths.items() if depth < deepest)
+
+
+def _depth(folding: Folding, group: int) -> int:
+    depth = 0
+    while group >= 0:
+        group, depth = int(folding.parent[group]), depth + 1
+    return depth
+
+
+def _to_open(folding: Folding, group: int, first_step: int, last_step: int) -> list[int]:
+    """The groups to open for a person who opens a box: of many steps, the first."""
+    if folding.kind[group] != REPEAT:
+        return [group]
+    steps = folding.steps[group][first_step - 1 : last_step]
+    return [int(step) for step in (steps if len(steps) <= FEW_STEPS else steps[:1])]
+
+
+# The canvas
+
+
+def _show_canvas(view: View) -> None:
+    picture = view.scene.picture(view.opened, view.direction)
+    event = graph_view(
+        picture.packed,
+        key=f"{KEY}view",
+        drawing_key=view.picture_key,
+        playback=picture.playback,
+        select=_selected_vertex(picture, view.selection),
+        height=CANVAS_HEIGHT,
+    )
+    if event is not None and event.drawing_key == view.picture_key:
+        _answer(event, view, picture)
+
+
+def _selected_vertex(picture: Picture, selection: Selection) -> int | None:
+    return picture.drawing.vertex_of(selection.node) if selection.node >= 0 else None
+
+
+def _answer(event: GraphEvent, view: View, picture: Picture) -> None:
+    """Do what a person did in the picture."""
+    if event.kind == "select-edge":
+        view.select(Selection(edge=event.index) if event.index >= 0 else NOTHING)
+    elif event.kind == "close":
+        view.open(view.opened - {event.index})
+        st.rerun()
+    elif event.index < 0:
+        view.select(NOTHING)
+    else:
+        vertex = picture.drawing.vertices[event.index]
+        item = vertex.item
+        if vertex.kind == VertexKind.OUTPUT:
+            view.select(NOTHING)
+        elif item is None or item.group < 0:
+            view.select(Selection(node=vertex.node))
+        elif event.kind == "open":
+            steps = _to_open(view.scene.folding, item.group, item.first_step, item.last_step)
+            view.open(view.opened | frozenset(steps))
+            st.rerun()
+        else:
+            view.select(
+                Selection(group=item.group, first_step=item.first_step, last_step=item.last_step)
+            )

@@ -1,0 +1,269 @@
+"""What there is to know about a selected node, edge or folded group."""
+
+from collections import deque
+from pathlib import PurePath
+
+import numpy as np
+import streamlit as st
+
+from blitz.autograd.derivatives import derivative
+from blitz.autograd.drawing import frame_label, shape_text
+from blitz.autograd.folding import REPEAT
+from blitz.autograd.graph import AutogradGraph, GraphNode
+from blitz.autograd.replay import EdgeGradient, Replay
+from blitz.autograd.saved import SavedValue, saved_tensors
+from blitz.ui.graph.local_panel import show_local_derivatives
+from blitz.ui.graph.state import NOTHING, Selection, View
+from blitz.ui.graph.values import number_text, show_values
+from blitz.ui.text import bytes_text, plain
+
+MOST_NEIGHBOURS = 12
+MOST_MERGED = 12
+
+
+def show_selected(view: View) -> None:
+    """Show what is selected, or how to select something."""
+    selection = view.selection
+    if selection == NOTHING:
+        st.caption(
+            "Click a box or an edge of the graph, or choose a row in its table. Double-click a "
+            "folded box to open it."
+        )
+    elif selection.node >= 0:
+        _show_node(view, selection.node)
+    elif selection.edge >= 0:
+        _show_drawn_edge(view, selection.edge)
+    else:
+        _show_group(view, selection)
+
+
+# A node
+
+
+def _show_node(view: View, index: int) -> None:
+    graph = view.scene.graph
+    node = graph.nodes[index]
+    st.markdown(f"##### {plain(node.name if node.kind == 'operation' else node.label)}")
+    _show_derivative(node)
+    _show_facts(node)
+    st.code(walk_to(graph, index), language="python", wrap_lines=True)
+    if node.kind == "operation":
+        _show_next_functions(view, node)
+        show_local_derivatives(view.scene, index)
+        _show_saved(view, index)
+    else:
+        _show_leaf(view, index)
+    _show_users(view, index)
+
+
+def _show_derivative(node: GraphNode) -> None:
+    known = derivative(node.name)
+    if known is None:
+        st.caption("No formula is written down for this operation.")
+    else:
+        st.markdown(known.formula if known.latex is None else f"${known.latex}$")
+
+
+def _show_facts(node: GraphNode) -> None:
+    facts = [("shape", " and ".join(map(shape_text, node.shapes))), ("dtype", node.dtype)]
+    facts += [("module", node.module), ("variable", node.variable)]
+    words = [f"{name} **{plain(value)}**" for name, value in facts if value]
+    words += ["a **view**: shares memory"] if node.is_view else []
+    words += ["written **in place**"] if node.is_in_place else []
+    st.markdown(" · ".join(words))
+    if node.source is not None:
+        st.caption(plain(f"{PurePath(node.source.file).name}, line {node.source.line}"))
+        st.code(node.source.text, language="python", wrap_lines=True)
+
+
+def walk_to(graph: AutogradGraph, index: int) -> str:
+    """The Python expression that leads from an output to a node, by the shortest way."""
+    came_from: dict[int, int] = {}
+    queue = deque(node for node, _ in graph.roots)
+    seen = set(queue)
+    while queue and index not in seen:
+        node = queue.popleft()
+        for edge in graph.edges_of(node):
+            target = int(graph.target[edge])
+            if target not in seen:
+                seen.add(target)
+                came_from[target] = edge
+                queue.append(target)
+    steps = []
+    node = index
+    while node in came_from:
+        edge = came_from[node]
+        steps.append(f".next_functions[{graph.input_index[edge]}][0]")
+        node = int(graph.source[edge])
+    name = graph.variables.get(node, "output")
+    return f"{name}.grad_fn" + "".join(reversed(steps))
+
+
+def _show_next_functions(view: View, node: GraphNode) -> None:
+    """The entries of `next_functions`, each with the gradient that goes there."""
+    graph = view.scene.graph
+    edges = {int(graph.input_index[edge]): edge for edge in graph.edges_of(node.index)}
+    known = derivative(node.name)
+    names = known.operands if known else ()
+    st.markdown("**next_functions**")
+    for position in sorted({*edges, *node.missing_inputs})[:MOST_NEIGHBOURS]:
+        operand = f" {names[position]}" if position < len(names) else ""
+        if position not in edges:
+            st.markdown(f"`[{position}]`{plain(operand)}: None, needs no gradient")
+            continue
+        edge = edges[position]
+        _jump(view, f"[{position}]{operand} → ", int(graph.target[edge]), f"next{position}")
+        _show_gradient(view.scene.replayed, edge)
+
+
+def _jump(view: View, before: str, node: int, key: str) -> None:
+    graph = view.scene.graph
+    name = graph.type_name(node) if node < graph.num_operations else graph.label(node)
+    st.button(
+        plain(before + name), key=f"graph_jump_{key}", type="tertiary",
+        on_click=view.go_to, args=(node,),
+    )  # fmt: skip
+
+
+def _show_gradient(replayed: Replay | None, edge: int) -> None:
+    if replayed is None:
+        return
+    gradient = replayed.edge(edge)
+    if gradient is None:
+        st.caption("no gradient came along here")
+    else:
+        st.caption(plain(gradient_text(gradient)))
+
+
+def gradient_text(gradient: EdgeGradient) -> str:
+    """The numbers of a gradient in one line."""
+    words = [f"gradient {shape_text(gradient.shape)}"]
+    found = gradient.measure
+    if found is not None:
+        words += [
+            f"norm {number_text(found.norm)}",
+            f"{number_text(found.minimum)} to {number_text(found.maximum)}",
+            f"mean {number_text(found.mean)}",
+            f"{found.zeros:.0%} zeros",
+        ]
+        words += ["has NaN"] if found.has_nan else []
+        words += ["has infinity"] if found.has_inf else []
+    return " · ".join(words)
+
+
+def _show_leaf(view: View, index: int) -> None:
+    tensor = view.scene.graph.leaf(index).detach()
+    st.markdown("**Values**")
+    _show_corner(tensor.cpu().numpy())
+    replayed = view.scene.replayed
+    if replayed is None:
+        return
+    gradient = replayed.leaf_gradients.get(index)
+    if gradient is None:
+        st.caption("This backward pass brings it no gradient.")
+        return
+    st.markdown("**Gradient** that backward adds to `.grad`")
+    _show_corner(gradient.detach().to_dense().cpu().numpy())
+
+
+def _show_corner(values: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> None:
+    corner = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values
+    show_values(corner[:8, :8] if corner.ndim == 2 else corner[:16], values.shape)
+
+
+def _show_users(view: View, index: int) -> None:
+    graph = view.scene.graph
+    users = np.unique(graph.source[graph.target == index])
+    if len(users):
+        st.markdown("**Used by**")
+    for user in users[:MOST_NEIGHBOURS].tolist():
+        _jump(view, "", user, f"user{user}")
+    if len(users) > MOST_NEIGHBOURS:
+        st.caption(f"and {len(users) - MOST_NEIGHBOURS:,} more")
+
+
+def _show_saved(view: View, index: int) -> None:
+    saved = saved_tensors(view.scene.graph, index)
+    if not saved:
+        return
+    st.markdown("**Saved for backward**")
+    for each in saved:
+        _show_saved_value(view, each)
+
+
+def _show_saved_value(view: View, saved: SavedValue) -> None:
+    tensor = saved.tensor
+    if tensor is None:
+        st.markdown(f"`{saved.name}` {plain(saved.problem or repr(saved.value))}")
+        return
+    name = f" = {tensor.name}" if tensor.name else ""
+    words = f"{shape_text(tensor.shape)} {tensor.dtype}, {bytes_text(tensor.num_bytes)}"
+    leaf = ", a leaf" if tensor.is_leaf else ""
+    version = f", version {tensor.version}" if tensor.version else ""
+    with st.expander(plain(f"{saved.name}{name} · {words}{leaf}{version}")):
+        if tensor.measure is not None:
+            found = tensor.measure
+            st.caption(
+                f"{number_text(found.minimum)} to {number_text(found.maximum)}, "
+                f"mean {number_text(found.mean)}"
+            )
+        if tensor.sample is not None:
+            show_values(tensor.sample, tensor.shape)
+        if tensor.node is not None:
+            _jump(view, "made by ", tensor.node, f"saved{saved.name}")
+
+
+# An edge
+
+
+def _show_drawn_edge(view: View, index: int) -> None:
+    drawing = view.scene.picture(view.opened, view.direction).drawing
+    if index >= len(drawing.source):
+        return
+    source, target = (drawing.vertices[v[index]] for v in (drawing.source, drawing.target))
+    st.markdown(f"##### {plain(source.label)} → {plain(target.label)}")
+    merged = drawing.edges_merged(index).tolist()
+    if not merged:
+        st.caption("The output's own gradient comes in here: where the backward pass starts.")
+    if len(merged) > 1:
+        st.caption(f"Stands for {len(merged):,} edges of the graph.")
+    for edge in merged[:MOST_MERGED]:
+        _show_edge(view, edge)
+
+
+def _show_edge(view: View, edge: int) -> None:
+    graph, replayed = view.scene.graph, view.scene.replayed
+    source, target = int(graph.source[edge]), int(graph.target[edge])
+    _jump(view, "from ", source, f"edge{edge}source")
+    _jump(view, f"operand {graph.input_index[edge]}: ", target, f"edge{edge}target")
+    if replayed is None:
+        st.caption("Run backward to see its gradient.")
+        return
+    gradient = replayed.edge(edge)
+    _show_gradient(replayed, edge)
+    if gradient is not None and gradient.sample is not None:
+        show_values(gradient.sample, gradient.shape)
+
+
+# A group
+
+
+def _show_group(view: View, selection: Selection) -> None:
+    folding, group = view.scene.folding, selection.group
+    is_repeat = folding.kind[group] == REPEAT
+    label = f"{folding.label(group)} {folding.note(group)}" if is_repeat else ""
+    st.markdown(f"##### {plain(label or frame_label(folding, group))}")
+    st.caption(f"{folding.num_operations(group):,} operations")
+    if not is_repeat:
+        st.button("Open", key="graph_open", on_click=view.open, args=(view.opened | {group},))
+        return
+    steps = folding.steps[group]
+    first, last = selection.first_step or 1, selection.last_step or len(steps)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input(
+            "Step", first, last, first, key=f"graph_step_{group}_{first}_{last}", width=140
+        )
+        st.button(
+            "Open this step", key="graph_open",
+            on_click=view.open, args=(view.opened | {int(steps[int(number) - 1])},),
+        )  # fmt: skip

@@ -1,0 +1,121 @@
+"""Graphs that are being looked at: built once, and shared by all sessions that chose the same."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import streamlit as st
+
+from blitz.autograd.drawing import Drawing, draw
+from blitz.autograd.examples import load_example
+from blitz.autograd.folding import Folding, fold, open_first
+from blitz.autograd.graph import AutogradGraph, NoGraphError
+from blitz.autograd.layout import Direction
+from blitz.autograd.program import Program, ProgramRun, Value, program_graph, run_program
+from blitz.autograd.replay import Replay, replay
+from blitz.autograd.scene import MARK_ERROR, MARK_NOT_FINITE, pack_drawing, pack_playback
+
+Opened = frozenset[int]
+MOST_SCENES = 6
+"""Graphs hold their saved tensors, a ViT 100 MB. Those let go are built anew when asked for."""
+MOST_DRAWINGS = 12
+MOST_NODES_REPLAYED_AT_ONCE = 3_000
+"""Larger graphs are replayed when somebody asks for it."""
+MOST_VERTICES = 120_000
+
+
+class Scene:
+    """One run of a program and the graph it built. `problem` says why there is none."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.run: ProgramRun = run_program(program)
+        self.problem = ""
+        self._graph: AutogradGraph | None = None
+        self._folding: Folding | None = None
+        try:
+            self._graph = program_graph(program, self.run)
+            self._folding = fold(self._graph)
+        except NoGraphError as error:
+            self.problem = str(error)
+        self._replay: Replay | None = None
+        self._pictures: OrderedDict[tuple[Opened, Direction], Picture] = OrderedDict()
+        # Sessions are threads, and a graph runs backward for one at a time.
+        self._lock = threading.Lock()
+
+    @property
+    def graph(self) -> AutogradGraph:
+        assert self._graph is not None, self.problem
+        return self._graph
+
+    @property
+    def folding(self) -> Folding:
+        assert self._folding is not None, self.problem
+        return self._folding
+
+    @property
+    def replayed(self) -> Replay | None:
+        """The backward pass, if it has been run."""
+        return self._replay
+
+    def replay(self) -> Replay:
+        """The backward pass; run when first asked for."""
+        with self._lock:
+            if self._replay is None:
+                self._replay = replay(self.graph)
+                self._pictures.clear()  # marks of errors belong into them
+            return self._replay
+
+    def opened_first(self) -> Opened:
+        """The groups that are open when a person comes."""
+        return open_first(self.folding)
+
+    def picture(self, opened: Opened, direction: Direction) -> "Picture":
+        """What the graph looks like with these groups open."""
+        key = (opened, direction)
+        with self._lock:
+            if key not in self._pictures:
+                self._pictures[key] = Picture(self, opened, direction)
+                if len(self._pictures) > MOST_DRAWINGS:
+                    self._pictures.popitem(last=False)
+            self._pictures.move_to_end(key)
+            return self._pictures[key]
+
+    def marks(self) -> dict[int, int]:
+        """Nodes where something went wrong, as the viewer's mark bits."""
+        found: dict[int, int] = {}
+        if self._replay is not None:
+            error = self._replay.error
+            if error is not None and error.node is not None:
+                found[error.node] = MARK_ERROR
+            if self._replay.first_non_finite is not None:
+                node = self._replay.first_non_finite
+                found[node] = found.get(node, 0) | MARK_NOT_FINITE
+        return found
+
+
+class Picture:
+    """A drawing and its bytes for the viewer."""
+
+    def __init__(self, scene: Scene, opened: Opened, direction: Direction) -> None:
+        self.drawing: Drawing = draw(
+            scene.graph, folding=scene.folding, opened=opened, direction=direction
+        )
+        self.packed = pack_drawing(self.drawing, title=scene.program.title, marks=scene.marks())
+        self.playback = (
+            pack_playback(self.drawing, scene.replayed) if scene.replayed is not None else None
+        )
+
+
+def scene_of(name: str, values: Mapping[str, Value]) -> Scene:
+    """The scene of an example with these values; ValueError for values it does not allow."""
+    load_example(name).with_values(values)  # checked here: a cache shows no exceptions of its own
+    return _scene(name, tuple(sorted(values.items())))
+
+
+@st.cache_resource(max_entries=MOST_SCENES, show_spinner=False)
+def _scene(name: str, values: tuple[tuple[str, Value], ...]) -> Scene:
+    scene = Scene(load_example(name).with_values(dict(values)))
+    if not scene.problem and len(scene.graph) <= MOST_NODES_REPLAYED_AT_ONCE:
+        scene.replay()
+    return scene

@@ -1,0 +1,132 @@
+"""The autograd page: examples, their graphs, and the panels, without a browser."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from blitz.autograd.examples import EXAMPLES, load_example
+from blitz.autograd.folding import REPEAT
+from blitz.ui.graph.scenes import scene_of
+from blitz.ui.graph.state import Selection
+from tests.ui.test_pages import labels, press, texts
+
+NAMES = [name for group in EXAMPLES for name in group.names]
+
+
+def open_example(app: AppTest, name: str) -> AppTest:
+    app.run()
+    app.switch_page("autograd.py")
+    app.query_params["example"] = name
+    app.run()
+    assert not app.exception
+    return app
+
+
+def select(app: AppTest, selection: Selection) -> AppTest:
+    """What a click in the picture leads to."""
+    app.session_state["graph_selection"] = selection
+    return show_panel(app, "Selected")
+
+
+def show_panel(app: AppTest, panel: str) -> AppTest:
+    app.session_state["graph_panel"] = panel
+    app.run()
+    assert not app.exception
+    return app
+
+
+def codes(app: AppTest) -> str:
+    return "\n".join(str(element.value) for element in app.code)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_shows_its_program(app: AppTest, name: str) -> None:
+    open_example(app, name)
+    assert load_example(name).listing.strip() in codes(app)
+
+
+def test_an_unknown_example_in_the_address_shows_the_first_one(app: AppTest) -> None:
+    open_example(app, "no such thing")
+    assert load_example(NAMES[0]).listing.strip() in codes(app)
+
+
+def test_another_number_changes_program_and_graph(app: AppTest) -> None:
+    open_example(app, "lstm")
+    before = texts(app)
+    app.number_input(key="graph_lstm_steps").set_value(7).run()
+    assert not app.exception
+    assert "steps = 7" in codes(app)
+    # 15 operations a step and the sum, four parameters
+    assert "110 nodes" in texts(app)
+    assert texts(app) != before
+
+
+def test_a_selected_node_tells_formula_walk_and_saved_tensors(app: AppTest) -> None:
+    open_example(app, "polynomial")
+    graph = scene_of("polynomial", {}).graph
+    [power] = [n.index for n in graph.nodes if n.name == "PowBackward0" and n.missing_inputs == ()
+               and "3" in str(n.source and n.source.text)][:1]  # fmt: skip
+    select(app, Selection(node=power))
+    assert "Q.grad_fn.next_functions" in codes(app)
+    assert "PowBackward0" in texts(app)
+    assert "Saved for backward" in texts(app)
+
+
+def test_a_leaf_shows_the_gradient_that_backward_brings(app: AppTest) -> None:
+    open_example(app, "polynomial")
+    graph = scene_of("polynomial", {}).graph
+    [leaf] = [node.index for node in graph.nodes if node.label == "a"]
+    select(app, Selection(node=leaf))
+    shown = "\n".join(str(element.proto.body) for element in app.get("html"))
+    assert ">36<" in shown
+    assert ">81<" in shown
+
+
+def test_a_repeat_opens_at_any_step(app: AppTest) -> None:
+    open_example(app, "lstm")
+    folding = scene_of("lstm", {}).folding
+    [repeat] = [group for group in range(len(folding)) if folding.kind[group] == REPEAT]
+    select(app, Selection(group=repeat, first_step=1, last_step=20))
+    [step] = [field for field in app.number_input if field.label == "Step"]
+    step.set_value(13).run()
+    press(app, "Open this step")
+    # the 15 operations of the step, its four parameters, two rests, the sum and the output
+    assert int(folding.steps[repeat][12]) in app.session_state["graph_opened"]
+    assert "23 boxes shown" in texts(app)
+
+
+def test_open_more_and_fold_are_inverse(app: AppTest) -> None:
+    open_example(app, "resnet18")
+    first = app.session_state["graph_opened"]
+    press(app, "Open more")
+    assert app.session_state["graph_opened"] > first
+    press(app, "Fold")
+    assert app.session_state["graph_opened"] == first
+
+
+def test_why_a_tensor_has_no_gradient(app: AppTest) -> None:
+    open_example(app, "no_grad")
+    show_panel(app, "Why?")
+    [field] = [field for field in app.selectbox if field.label == "Tensor"]
+    for option in field.options:
+        field.set_value(option).run()
+        assert not app.exception
+
+
+def test_gradients_are_checked_against_finite_differences(app: AppTest) -> None:
+    open_example(app, "polynomial")
+    show_panel(app, "Check")
+    press(app, "Compare with finite differences")
+    assert "agree" in texts(app)
+
+
+def test_the_picture_can_be_taken_away_in_every_format(app: AppTest) -> None:
+    open_example(app, "polynomial")
+    show_panel(app, "Export")
+    offered = [element.proto.label for element in app.get("download_button")]
+    assert len(offered) == 6
+    assert "SVG" in offered
+
+
+def test_examples_are_listed_by_theme(app: AppTest) -> None:
+    open_example(app, NAMES[0])
+    assert len([label for label in labels(app) if label]) >= len(NAMES)
