@@ -1,5 +1,6 @@
 """The graph that autograd built: walked, folded, laid out, replayed backward, and exported."""
 
+from blitz.autograd.drawing import draw, layered_layout
 from blitz.autograd.graph import (
     AutogradGraph,
     GraphEdge,
@@ -9,6 +10,7 @@ from blitz.autograd.graph import (
     trace,
 )
 from blitz.autograd.recording import record
+from blitz.autograd.replay import replay
 
 __all__ = [
     "AutogradGraph",
@@ -16,6 +18,9 @@ __all__ = [
     "GraphNode",
     "NoGraphError",
     "capture",
+    "draw",
+    "layered_layout",
     "record",
+    "replay",
     "trace",
 ]

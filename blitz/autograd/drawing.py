@@ -16,6 +16,7 @@ from blitz.autograd.graph import AutogradGraph
 from blitz.autograd.layout import Direction, Placement, place
 
 Ints = npt.NDArray[np.int32]
+Positions = npt.NDArray[np.float32]
 LETTER_WIDTH, NOTE_LETTER_WIDTH = 7.6, 6.2  # of the viewer's fonts, 13 and 11 pixels high
 PADDING = 26.0
 HEIGHT, HEIGHT_WITH_NOTE = 28.0, 42.0
@@ -131,6 +132,21 @@ def draw(
         placement=placement,
         frames=_frames(plan, chosen, placement, width, height),
     )
+
+
+def layered_layout(graph: AutogradGraph, *, direction: Direction = "right") -> Positions:
+    """A place for every node, with all groups open. float32 [num_nodes, 2]
+
+    A leaf that is drawn at several uses has the place of the first.
+    """
+    folding = fold(graph)
+    drawing = draw(graph, folding=folding, opened=range(len(folding)), direction=direction)
+    nodes = np.array([vertex.node for vertex in drawing.vertices])
+    shown = np.flatnonzero(nodes >= 0)[::-1]  # of several, the first is written last
+    positions = np.empty((len(graph), 2), np.float32)
+    positions[nodes[shown], 0] = drawing.placement.x[shown]
+    positions[nodes[shown], 1] = drawing.placement.y[shown]
+    return positions
 
 
 class _Plan:

@@ -8,14 +8,20 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
+from blitz.autograd.freeing import free_one_by_one
 from blitz.autograd.recording import ModuleCall, Recording, SourceLine, anomaly_line, record
+
+if TYPE_CHECKING:  # they know graphs, so that here they are imported where they are used
+    from blitz.autograd.export import Format, Opened
+    from blitz.autograd.layout import Direction
 
 Ints = npt.NDArray[np.int32]
 Record = TypeVar("Record")
@@ -203,6 +209,77 @@ class AutogradGraph:
             output_index=int(self.output_index[index]),
         )
 
+    # Files. `opened` are groups of `folding.fold` to draw open, "all" of them, or by default as
+    # many as are easy to survey; data flow in `direction`. Each returns the text, and writes it
+    # where a path is given; OSError says why it cannot.
+
+    def to_html(
+        self,
+        path: str | Path | None = None,
+        *,
+        opened: "Opened" = None,
+        direction: "Direction" = "right",
+    ) -> str:
+        """A page of its own to explore the graph in; it needs no network."""
+        return self._export("html", path, opened, direction)
+
+    def to_svg(
+        self,
+        path: str | Path | None = None,
+        *,
+        opened: "Opened" = None,
+        direction: "Direction" = "right",
+    ) -> str:
+        """A picture without scripts, for light and dark backgrounds."""
+        return self._export("svg", path, opened, direction)
+
+    def to_dot(
+        self,
+        path: str | Path | None = None,
+        *,
+        opened: "Opened" = None,
+        direction: "Direction" = "right",
+    ) -> str:
+        """Graphviz's language, with open groups as clusters."""
+        return self._export("dot", path, opened, direction)
+
+    def to_mermaid(
+        self,
+        path: str | Path | None = None,
+        *,
+        opened: "Opened" = None,
+        direction: "Direction" = "right",
+    ) -> str:
+        """A flowchart for Markdown files."""
+        return self._export("mermaid", path, opened, direction)
+
+    def to_json(
+        self,
+        path: str | Path | None = None,
+        *,
+        opened: "Opened" = None,
+        direction: "Direction" = "right",
+    ) -> str:
+        """All nodes, edges and groups; with `opened` also where they are drawn."""
+        return self._export("json", path, opened, direction)
+
+    def _repr_html_(self) -> str:
+        """The page in a frame: what a notebook shows of a graph."""
+        from blitz.autograd.export import in_a_notebook
+
+        return in_a_notebook(self.to_html())
+
+    def _export(
+        self,
+        chosen: "Format",
+        path: str | Path | None,
+        opened: "Opened",
+        direction: "Direction",
+    ) -> str:
+        from blitz.autograd.export import export
+
+        return export(self, chosen, path, opened=opened, direction=direction)
+
 
 class _Records(Sequence[Record]):
     """Records made from arrays on demand: a million of them cost nothing until looked at."""
@@ -271,7 +348,8 @@ def trace(
         raise NoGraphError(_no_graph_message(ends))
     edges = [end if isinstance(end, GradientEdge) else get_gradient_edge(end) for end in rooted]
     found = _Walk([edge.node for edge in edges])
-    _release_in_order([edge.node for edge in edges], found)
+    in_order = sorted(found.number, key=_sequence)
+    free_one_by_one(in_order, (edge.node for edge in edges), owner="trace")
     return _to_graph(found, edges, rooted, module, names or {}, recording or Recording())
 
 
@@ -330,21 +408,6 @@ class _Walk:
             for following, _ in reversed(nexts):
                 if following is not None and following not in number:
                     stack.append(following)
-
-
-def _release_in_order(roots: Sequence[Node], found: _Walk) -> None:
-    """See to it that a deep graph can be freed without overflowing the C stack.
-
-    PyTorch frees nodes in a loop, but those that Python has seen free each other by recursion: a
-    chain of 100,000 crashes the process. Held in a list by the roots, in forward order, they go one
-    by one: a list lets go of its last item first.
-    """
-    if len(found.number) < 5_000:
-        return
-    ends = set(roots)
-    held = sorted((node for node in found.number if node not in ends), key=_sequence)
-    for root in ends:
-        root.metadata["blitz_nodes"] = held  # type: ignore[index]
 
 
 def _sequence(node: Node) -> int:

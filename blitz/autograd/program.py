@@ -45,12 +45,10 @@ NUMBER = r"-?[\d,]*\.?\d+(?:e-?\d+)?"
 RANGE = re.compile(rf"({NUMBER}) to ({NUMBER})(?:: (.+))?")
 CHOICES = re.compile(r'one of ("[^"]+"(?:, "[^"]+")*)(?:: (.+))?')
 SWITCH = re.compile(r"on or off(?:: (.+))?")
-GRAPH = re.compile(r"Graph: (\w+(?:, \w+)*)(?: of (\w+))?")
+GRAPH = re.compile(r"Graph: (\w+(?:, \w+)*)(?: of (\w+))?(?: from (\w+))?")
 
 OUTPUT_LIMIT = 20_000
 """Characters of printed text that are kept."""
-MANY_NODES = 1_000
-"""From how many recorded nodes on a graph has to be freed with care."""
 
 # Settings of PyTorch such as the random state are the whole process's, so one program at a time.
 _one_at_a_time = threading.Lock()
@@ -132,6 +130,8 @@ class Program:
     """Variables whose graph is shown."""
     module: str | None
     """Variable of the model that gives the parameters their names."""
+    gradient: str | None
+    """Variable of the gradient that the backward pass starts from, where that is not ones."""
     controls: tuple[Control, ...]
     source: str
     listing: str = field(repr=False)
@@ -189,7 +189,7 @@ class ProgramRun:
 def read_program(source: str, name: str) -> Program:
     """Read a program's docstring and controls; ValueError where they are not as described above."""
     tree = ast.parse(source)
-    title, text, graph_of, module = _read_docstring(ast.get_docstring(tree) or "", name)
+    title, text, graph = _read_docstring(ast.get_docstring(tree) or "", name)
     comments = _comments(source)
     controls: dict[int, Control] = {}
     for variable, literal in _literals(tree).items():
@@ -200,24 +200,25 @@ def read_program(source: str, name: str) -> Program:
         name=name,
         title=title,
         text=text,
-        graph_of=graph_of,
-        module=module,
+        graph_of=tuple(graph[1].split(", ")),
+        module=graph[2],
+        gradient=graph[3],
         controls=tuple(controls.values()),
         source=source,
         listing=_listing(source, tree, controls),
     )
 
 
-def _read_docstring(docstring: str, name: str) -> tuple[str, str, tuple[str, ...], str | None]:
+def _read_docstring(docstring: str, name: str) -> tuple[str, str, re.Match[str]]:
     title, _, rest = docstring.partition("\n")
     text, _, last = rest.rpartition("\n")
     found = GRAPH.fullmatch(last)
     if not title or found is None:
         raise ValueError(
             f"example {name}: its docstring needs a title in the first line, and in the last one "
-            "what to trace, such as 'Graph: loss' or 'Graph: loss of model'"
+            "what to trace, such as 'Graph: loss', 'Graph: loss of model' or 'Graph: Q from v'"
         )
-    return title, text.strip(), tuple(found[1].split(", ")), found[2]
+    return title, text.strip(), found
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -319,7 +320,6 @@ def run_program(program: Program) -> ProgramRun:
         for name, value in namespace.items()
         if not name.startswith("__") and value is not printed and not isinstance(value, ModuleType)
     }
-    _free_in_order(recording, variables)
     return ProgramRun(
         variables=variables,
         recording=recording,
@@ -377,23 +377,6 @@ def _settings_kept() -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def _free_in_order(recording: Recording, variables: Mapping[str, Any]) -> None:
-    """See to it that a deep graph can be freed also when nobody traces it.
-
-    Nodes that Python has seen free each other by recursion, and a long chain of them overflows the
-    stack. As in tracing, whoever is freed last holds all others in a list, which lets go of the
-    newest first.
-    """
-    if len(recording.results) < MANY_NODES:
-        return
-    nodes = list(recording.results)
-    held_elsewhere = (value.grad_fn for value in variables.values() if isinstance(value, Tensor))
-    ends = {nodes[-1], *(node for node in held_elsewhere if node is not None)}
-    held = [node for node in nodes if node not in ends]
-    for end in ends:
-        end.metadata["blitz_recorded"] = held  # type: ignore[index]
-
-
 # Tracing
 
 
@@ -410,6 +393,12 @@ def program_graph(program: Program, run: ProgramRun) -> AutogradGraph:
     module = run.variables.get(program.module) if program.module else None
     assert module is None or isinstance(module, nn.Module)
     return trace(outputs, module=module, recording=run.recording)
+
+
+def program_gradients(program: Program, run: ProgramRun) -> list[Tensor] | None:
+    """What the backward pass of the program's graph starts from; None for ones."""
+    value = run.variables.get(program.gradient) if program.gradient else None
+    return None if value is None else [torch.as_tensor(value)]
 
 
 def _has_graph(value: object) -> bool:

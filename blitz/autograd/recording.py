@@ -35,6 +35,8 @@ from torch.nn.modules.module import (
 )
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from blitz.autograd.freeing import free_one_by_one
+
 TRACEBACK_LINE = re.compile(r'File "(.+)", line (\d+), in (\S+)\n\s*(.*)')
 TORCH = str(Path(torch.__file__).parent)
 PYTHON = sysconfig.get_path("stdlib")
@@ -187,6 +189,16 @@ def record() -> Iterator[Recording]:
         for hook in hooks:
             hook.remove()
         calls.close()
+        _free_one_by_one(recording)
+
+
+def _free_one_by_one(recording: Recording) -> None:
+    """Also where nobody traces what was recorded."""
+    nodes = list(recording.results)
+    variables = recording.variables.values()
+    results = [value.grad_fn for value in variables if isinstance(value, Tensor)]
+    ends = [node for node in (*results, *nodes[-1:]) if node is not None]
+    free_one_by_one(nodes, ends, owner="recording")
 
 
 class _CallHooks:
@@ -283,6 +295,11 @@ class _InPlaceWatch(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self._written = recording.written
         self._waiting: list[Tensor] = []
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Otherwise the first use imports torch.compile's machinery: 1.5 s for nothing.
+        return False
 
     def __torch_dispatch__(
         self,

@@ -15,6 +15,7 @@ from blitz.autograd.program import (
     OUTPUT_LIMIT,
     Program,
     ProgramRun,
+    program_gradients,
     program_graph,
     read_program,
     run_program,
@@ -372,3 +373,11 @@ def test_run_of_a_replaced_value_is_that_of_the_value() -> None:
     y = run_program(found.with_values({"a": [-9, 4.5]})).variables["y"]
     assert isinstance(y, Tensor)
     assert y.tolist() == [-18.0, 9.0]
+
+
+def test_the_backward_pass_starts_from_the_gradient_that_the_program_names() -> None:
+    code = "v = [0.5, 2.0]\ny = torch.ones(2, requires_grad=True) * 3"
+    found, run = ran(code, "y from v")
+    [gradient] = program_gradients(found, run) or []
+    assert gradient.tolist() == [0.5, 2.0]
+    assert program_gradients(*ran(code)) is None

@@ -1,4 +1,4 @@
-"""Attention, written out.
+"""Attention, written out
 
 Each word makes a query, a key and a value. Queries meet keys in a product, softmax makes weights of
 the scores, and the weights mix the values. The input x is used three times: find the three arrows

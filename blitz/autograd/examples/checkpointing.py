@@ -1,4 +1,4 @@
-"""Checkpointing: compute again instead of keeping.
+"""Checkpointing
 
 A node keeps what its backward will need, and in deep networks that is most of the memory. Within a
 checkpoint nothing is kept but the input; when a gradient arrives, the segment is run again. Of the

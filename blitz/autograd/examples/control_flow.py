@@ -1,4 +1,4 @@
-"""The graph is what ran: loops and conditions leave no trace of their own.
+"""Loops and conditions
 
 y is doubled as long as its length is below the limit. How often that is, PyTorch cannot know in
 advance and need not: it writes down the multiplications that really happen, and the next run

@@ -1,4 +1,4 @@
-"""An operation of your own.
+"""An operation of your own
 
 A `torch.autograd.Function` says how its result is computed and how its gradient is: autograd asks
 nothing more. This one rounds, whose true derivative is zero almost everywhere, and passes the

@@ -1,4 +1,4 @@
-"""Leaves, root and what lies between.
+"""Leaves, root and between
 
 A graph of operations grows while the forward pass runs. **x**, **w** and **b** were made by hand;
 of these the ones that require a gradient, w and b, are the leaves. The root is the operation that

@@ -1,4 +1,4 @@
-"""A chain as long as you like.
+"""A chain as long as you like
 
 Sine upon sine upon sine: one operation, one box, no branches. The gradient that arrives at x is the
 product of one cosine for each step; after 200 steps from x = 1, y has come down to 0.1208 and the

@@ -1,4 +1,4 @@
-"""DenseNet-121: everything is handed on.
+"""DenseNet-121
 
 Within a block each layer gets the results of all layers before it, joined by **Cat**. So a result
 has many users and a node many arrows coming in: the graph is broad where a ResNet's is a chain with

@@ -1,4 +1,4 @@
-"""The derivative of a derivative.
+"""A derivative's derivative
 
 With `create_graph=True` backward is itself written down: the first derivative of x³ comes with a
 graph of its own, and can be derived again. For x = 2: x³ = 8, 3x² = 12, 6x = 12, and the third

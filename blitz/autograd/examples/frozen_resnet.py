@@ -1,4 +1,4 @@
-"""Fine-tuning: a frozen ResNet-18 with a new last layer.
+"""Fine-tuning a frozen ResNet-18
 
 Every parameter of the network is frozen, then its last layer is replaced by a fresh one, and fresh
 parameters require a gradient. So the graph is tiny: nothing before **fc** is written down, though

@@ -1,4 +1,4 @@
-"""Gradients add up until they are cleared.
+"""Gradients add up
 
 `backward` does not overwrite `.grad`, it adds to it. With x = 3 each pass contributes 2x = 6: three
 passes without clearing leave 6, 12, 18. Switch clearing on and every pass leaves 6. This is why a

@@ -1,4 +1,4 @@
-"""A GRU over a whole sequence.
+"""A GRU over a sequence
 
 `nn.GRU` runs the steps itself. On a CPU it is taken apart into single operations, the same boxes
 again and again; on a GPU it is one operation with one box. A gate decides at each step how much of

@@ -1,4 +1,4 @@
-"""Hooks: looking at gradients on their way, and changing them.
+"""Hooks on gradients
 
 A hook is a function that is called when a gradient comes by. This one is on the tensor **hidden**:
 it prints what arrives, and what it returns goes on instead. From hidden = 2x the loss hidden²

@@ -1,4 +1,4 @@
-"""In place and too late: an error at backward.
+"""In place: an error at backward
 
 The exponential is its own derivative, so exp saves its **result** for backward. Adding 1 to that
 very tensor in place overwrites it. Every tensor counts such writes, its version; at backward exp

@@ -1,4 +1,4 @@
-"""In place and no harm done.
+"""In place: no harm done
 
 Whether an in-place operation is allowed depends on what was saved. A product by a constant saves
 only that constant, so its result may be overwritten; and ReLU's backward needs only its own result,

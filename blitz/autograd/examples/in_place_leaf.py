@@ -1,4 +1,4 @@
-"""In place on a leaf.
+"""In place on a leaf
 
 A leaf that requires a gradient must not be written over in place: the graph would have to begin
 with a value that is gone. The program stops at that line, and the graph is the one built before.

@@ -1,4 +1,4 @@
-"""In place on a view: CopySlices.
+"""In place on a view
 
 `y[0]` is a view: it shares y's memory. Multiplying it in place changes y too, so autograd rewrites
 y's history: the box **CopySlices** says that one slice of y has come from another operation. Rows

@@ -1,4 +1,4 @@
-"""An Inception block: four ways at once.
+"""An Inception block
 
 The same input goes through kernels of 1×1, 5×5 and twice 3×3, and through pooling; **Cat** joins
 the results along the channels. Its arrows are four, and backward cuts the gradient into four pieces

@@ -1,4 +1,4 @@
-"""Integers have no gradient.
+"""Integers have no gradient
 
 `argmax` answers with a position. Positions do not move a little when a score moves a little, so
 there is no slope, and PyTorch makes no node: the path from **best** back to the scores is cut. What

@@ -1,11 +1,11 @@
-"""Backward is a vector–Jacobian product.
+"""Vector–Jacobian product
 
 The Jacobian J has a row for each result and a column for each input: entry (i, j) is ∂Q[i]/∂a[j].
 Here Q = 3a³ works element by element, so J is diagonal: 36 and 81 for a = [2, 3]. `backward` never
 builds J; it gives Jᵀv for the vector v that you hand in. Change v and compare the last two lines:
 with v = [1, 1] both are `[36, 81]`, with v = [1, 0] only the first result counts.
 
-Graph: Q
+Graph: Q from v
 """
 
 import torch

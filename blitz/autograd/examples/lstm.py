@@ -1,4 +1,4 @@
-"""An LSTM cell, unrolled.
+"""An LSTM cell, unrolled
 
 One cell is applied again and again, and every application adds its own boxes to the graph, while
 the four parameters stay the same four leaves. Fold the steps away by module to see the chain. With

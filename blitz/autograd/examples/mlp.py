@@ -1,4 +1,4 @@
-"""Three linear layers.
+"""Three linear layers
 
 Each linear layer is one **Addmm** with three operands: the bias, the input and the transposed
 weight. Between them stand the ReLUs. The images need no gradient, so the first layer has one arrow

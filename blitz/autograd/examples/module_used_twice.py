@@ -1,4 +1,4 @@
-"""One module, used twice.
+"""One module, used twice
 
 The same linear layer is applied to its own output. In the graph its addition and product appear
 twice, with two calls of the module around them, but weight and bias are one leaf each with two

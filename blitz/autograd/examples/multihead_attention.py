@@ -1,4 +1,4 @@
-"""PyTorch's own attention with several heads.
+"""Multi-head attention
 
 One product makes queries, keys and values for all heads together: the leaf `in_proj_weight` has
 3 · 32 = 96 rows. Views then cut it into heads. Asked for the weights, the module computes them in

@@ -1,4 +1,4 @@
-"""Net as a classifier.
+"""Net as a classifier
 
 The same network with the loss of classification. Cross-entropy is two operations in the graph: the
 logarithm of softmax, and the choice of the right class's entry. An untrained network knows nothing

@@ -1,4 +1,4 @@
-"""Net, a loss, and the walk back from it.
+"""Net: the walk back
 
 A small convolutional network and the mean squared error against random targets. `loss.grad_fn` is
 the last operation, and `next_functions` leads on from there. Mind the trap: the first entry of the

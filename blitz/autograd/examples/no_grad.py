@@ -1,4 +1,4 @@
-"""Where the graph is cut off.
+"""Where the graph is cut off
 
 The factor **scale** is computed from w, but under `no_grad`, through `detach` or in
 `inference_mode` nothing is written down: for autograd it is a plain number, and the way from the

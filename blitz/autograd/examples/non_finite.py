@@ -1,4 +1,4 @@
-"""Where a NaN comes from.
+"""Where a NaN comes from
 
 Four ways to lose a gradient. The square root's slope at 0 is infinite, and infinity times 0 is NaN,
 though the loss is a plain 0. The same at 0·log 0, where the loss is NaN too. The exponential of 100

@@ -1,11 +1,11 @@
-"""Q = 3a³ − b²: a gradient for each of two vectors.
+"""Q = 3a³ − b²
 
 The gradient of Q is asked for with a vector of ones, one number for each element of Q. Click the
 leaf **a**: its gradient is 9a², so `[36, 81]` for a = [2, 3]. Click **b**: −2b, so `[−12, −8]` for
 b = [6, 4]. Summing Q first and calling `backward()` without an argument gives the same, because
 the derivative of a sum with respect to each of its terms is 1.
 
-Graph: Q
+Graph: Q from external_gradient
 """
 
 import torch

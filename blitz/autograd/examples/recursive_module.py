@@ -1,4 +1,4 @@
-"""A module that calls itself.
+"""A module that calls itself
 
 Each call multiplies its input by a factor and hands the product on to itself, until the depth is
 used up: calls within calls. The parameter **factor** is the same leaf at every level, with an arrow

@@ -1,4 +1,4 @@
-"""One tensor that requires a gradient is enough.
+"""How requires_grad spreads
 
 x and y do not require a gradient, so neither does x + y: autograd writes nothing down for it. z
 does, and so does everything that is computed from it. Click the addition **b**: it has two

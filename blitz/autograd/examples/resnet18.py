@@ -1,4 +1,4 @@
-"""ResNet-18: shortcuts for the gradient.
+"""ResNet-18
 
 Eight blocks of two convolutions, and around each block a shortcut. Where a shortcut joins, an
 **Add** passes the gradient on unchanged along both arrows: however deep the network, there is a way

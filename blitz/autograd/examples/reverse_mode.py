@@ -1,4 +1,4 @@
-"""Why backward: one pass for any number of inputs.
+"""Why backward: one pass
 
 The gradient of one loss with respect to n inputs can be had in two ways. Forward mode carries a
 slope along with every number and so follows a change of **one** input through the program: n inputs

@@ -1,4 +1,4 @@
-"""A recurrent cell, unrolled.
+"""A recurrent cell, unrolled
 
 h = tanh(W·x + U·h + b + c): the same two weights and two biases at every step, so all steps' arrows
 end at four leaves. A loss is taken from the last state alone; the way back to the first input leads

@@ -1,4 +1,4 @@
-"""A graph serves once, unless it is retained.
+"""A second backward
 
 While backward runs, the nodes give up the tensors that they had saved for it; a second backward
 through them raises an error, shown here. With `retain_graph=True` they keep them: the second pass

@@ -1,4 +1,4 @@
-"""Two losses on one body, and operations with several results.
+"""Several outputs
 
 Both losses lean on **hidden**. Its gradient is the sum of what the two send back. `split` returns
 two tensors from one operation: click its box, and see that the two arrows that lead to it carry the

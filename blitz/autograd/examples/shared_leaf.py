@@ -1,4 +1,4 @@
-"""One leaf, used several times.
+"""One leaf, used often
 
 x enters here `uses` times, and each use has its own arrow to the one leaf **x**. What comes in
 along these arrows is added up. Every term passes the gradient 2x = 6 on, so three uses of x = 3

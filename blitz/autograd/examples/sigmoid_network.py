@@ -1,4 +1,4 @@
-"""Two inputs, two hidden neurons, two outputs: every weight by name.
+"""Two, two, two neurons
 
 A network small enough to be done by hand, each weight a leaf of its own. With the numbers given the
 outputs are 0.702308 and 0.714634, and the total error is 0.0968673. Click **w5**: the chain rule

@@ -1,4 +1,4 @@
-"""Several threads, one leaf.
+"""Several threads, one leaf
 
 Each thread builds a graph of its own and calls backward on it; only the leaf **w** is shared.
 Adding to its gradient is safe: autograd locks the leaf while it adds. Four threads, each with its

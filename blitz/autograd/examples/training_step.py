@@ -1,4 +1,4 @@
-"""One step of training, seen from after it.
+"""One step of training
 
 Forward, loss, backward, step: the loss is the sum of predictions minus labels, and each parameter
 moves by 0.01 times its gradient, a first step with momentum being like one without. The step

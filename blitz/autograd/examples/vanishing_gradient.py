@@ -1,4 +1,4 @@
-"""A gradient that vanishes, or explodes.
+"""A gradient that vanishes
 
 The state is multiplied by the same matrix at every step, and on the way back the gradient is
 multiplied by its transpose. The matrix is a rotation times `scale`, so without tanh the gradient

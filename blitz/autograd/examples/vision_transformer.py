@@ -1,4 +1,4 @@
-"""A small vision transformer.
+"""A vision transformer
 
 The image is cut into patches of 8×8, each becomes a vector, and one more is put in front to collect
 the answer: 16 + 1 = 17 vectors for 32×32 pixels. Every layer is attention and a small network, each

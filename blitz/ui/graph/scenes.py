@@ -11,7 +11,14 @@ from blitz.autograd.examples import load_example
 from blitz.autograd.folding import Folding, fold, open_first
 from blitz.autograd.graph import AutogradGraph, NoGraphError
 from blitz.autograd.layout import Direction
-from blitz.autograd.program import Program, ProgramRun, Value, program_graph, run_program
+from blitz.autograd.program import (
+    Program,
+    ProgramRun,
+    Value,
+    program_gradients,
+    program_graph,
+    run_program,
+)
 from blitz.autograd.replay import Replay, replay
 from blitz.autograd.scene import MARK_ERROR, MARK_NOT_FINITE, pack_drawing, pack_playback
 
@@ -62,7 +69,8 @@ class Scene:
         """The backward pass; run when first asked for."""
         with self._lock:
             if self._replay is None:
-                self._replay = replay(self.graph)
+                gradients = program_gradients(self.program, self.run)
+                self._replay = replay(self.graph, gradients)
                 self._pictures.clear()  # marks of errors belong into them
             return self._replay
 
