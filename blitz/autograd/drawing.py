@@ -22,7 +22,7 @@ PADDING = 26.0
 HEIGHT, HEIGHT_WITH_NOTE = 28.0, 42.0
 LONGEST_LABEL = 32
 MOST_FRAMES = 300
-FRAME_MARGIN = 10.0
+FRAME_MARGIN, FRAME_TOP = 8.0, 24.0
 
 
 class VertexKind(IntEnum):
@@ -300,34 +300,45 @@ def _frames(
     width: npt.NDArray[np.float32],
     height: npt.NDArray[np.float32],
 ) -> tuple[Frame, ...]:
-    """Rectangles around open groups, where nothing else lies within them."""
+    """Rectangles around open groups, where nothing else lies within them; outer ones first.
+
+    A leaf stands a layer before its user, so often beside the last operation of the group before:
+    leaves of others may lie within.
+    """
     if len(opened) > MOST_FRAMES or not opened:
         return ()
-    home = np.array(plan.home)
-    starts = np.array([v.item.start for v in plan.vertices if v.item])[home]
-    is_output = np.array([v.kind == VertexKind.OUTPUT for v in plan.vertices])
-    left, right = placement.x - width / 2, placement.x + width / 2
-    top, bottom = placement.y - height / 2, placement.y + height / 2
-    frames = []
-    for group in sorted(opened):
-        low, high = plan.folding.start[group], plan.folding.stop[group]
-        inside = (starts >= low) & (starts < high) & ~is_output
+    corner = np.stack([placement.x - width / 2, placement.y - height / 2], 1)
+    opposite = np.stack([placement.x + width / 2, placement.y + height / 2], 1)
+    home = np.array([v.item.start for v in plan.vertices if v.item])[plan.home]
+    kind = np.array([v.kind for v in plan.vertices])
+    is_output = kind == VertexKind.OUTPUT
+    counts = (kind != VertexKind.PARAMETER) & (kind != VertexKind.INPUT)
+    frames: list[Frame] = []
+    for group in sorted(opened, reverse=True):  # a group's number is lower than of those within
+        first, end = plan.folding.start[group], plan.folding.stop[group]
+        inside = (home >= first) & (home < end) & ~is_output
         if not inside.any():
             continue
-        box = (left[inside].min(), top[inside].min(), right[inside].max(), bottom[inside].max())
-        others = ~inside & (right > box[0]) & (left < box[2]) & (bottom > box[1]) & (top < box[3])
-        if not others.any():
-            frames.append(
-                Frame(
-                    group=group,
-                    label=frame_label(plan.folding, group),
-                    left=float(box[0]) - FRAME_MARGIN,
-                    top=float(box[1]) - FRAME_MARGIN,
-                    right=float(box[2]) + FRAME_MARGIN,
-                    bottom=float(box[3]) + FRAME_MARGIN,
-                )
-            )
-    return tuple(frames)
+        low, high = corner[inside].min(0), opposite[inside].max(0)
+        touches = (opposite > low).all(1) & (corner < high).all(1)
+        if not (touches & counts & ~inside).any():
+            within = [f for f in frames if first <= plan.folding.start[f.group] < end]
+            frames.append(_frame(plan.folding, group, low, high, within))
+    return tuple(reversed(frames))
+
+
+def _frame(
+    folding: Folding, group: int, low: Positions, high: Positions, within: list[Frame]
+) -> Frame:
+    """A frame around vertices and the frames within it, with room for its label on top."""
+    return Frame(
+        group=group,
+        label=frame_label(folding, group),
+        left=min([float(low[0]), *(frame.left for frame in within)]) - FRAME_MARGIN,
+        top=min([float(low[1]), *(frame.top for frame in within)]) - FRAME_TOP,
+        right=max([float(high[0]), *(frame.right for frame in within)]) + FRAME_MARGIN,
+        bottom=max([float(high[1]), *(frame.bottom for frame in within)]) + FRAME_MARGIN,
+    )
 
 
 def frame_label(folding: Folding, group: int) -> str:

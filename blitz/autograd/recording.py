@@ -35,7 +35,7 @@ from torch.nn.modules.module import (
 )
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from blitz.autograd.freeing import free_one_by_one
+from blitz.autograd.freeing import BAND, free_one_by_one
 
 TRACEBACK_LINE = re.compile(r'File "(.+)", line (\d+), in (\S+)\n\s*(.*)')
 TORCH = str(Path(torch.__file__).parent)
@@ -127,13 +127,13 @@ class Recording:
     def _roots(self) -> dict[nn.Module, str]:
         """Modules called from outside of any, with the prefix of their paths.
 
-        One alone has no prefix; several have their variables' names.
+        One alone that has parameters has no prefix; others have their variables' names.
         """
         roots = list(dict.fromkeys(call.module for call in self._calls if call.parent < 0))
-        if len(roots) == 1:
-            return {roots[0]: ""}
+        learning = [root for root in roots if any(True for _ in root.parameters())] or roots
         variable = {id(value): name for name, value in self.variables.items()}
-        return {root: variable.get(id(root), type(root).__name__.lower()) for root in roots}
+        names = {root: variable.get(id(root), type(root).__name__.lower()) for root in roots}
+        return names | ({learning[0]: ""} if len(learning) == 1 else {})
 
     def _named_calls(self) -> tuple[ModuleCall, ...]:
         roots = self._roots()
@@ -194,11 +194,12 @@ def record() -> Iterator[Recording]:
 
 def _free_one_by_one(recording: Recording) -> None:
     """Also where nobody traces what was recorded."""
-    nodes = list(recording.results)
-    variables = recording.variables.values()
-    results = [value.grad_fn for value in variables if isinstance(value, Tensor)]
-    ends = [node for node in (*results, *nodes[-1:]) if node is not None]
-    free_one_by_one(nodes, ends, owner="recording")
+    nodes = sorted({*recording.results, *recording.written}, key=lambda node: node._sequence_nr())
+    values = recording.variables.values()
+    results = {value.grad_fn for value in values if isinstance(value, Tensor)}
+    ends = [at for at, node in enumerate(nodes) if node in results]
+    anchors = (*range(0, len(nodes), BAND), *ends, len(nodes) - 1)
+    free_one_by_one(nodes, anchors, owner="recording")
 
 
 class _CallHooks:

@@ -6,6 +6,7 @@ from blitz.autograd.drawing import VertexKind
 from blitz.autograd.examples import load_example
 from blitz.autograd.folding import REPEAT, Folding, visible_items
 from blitz.ui.graph.check_panel import show_check
+from blitz.ui.graph.export_panel import show_exports
 from blitz.ui.graph.node_panel import show_selected
 from blitz.ui.graph.program_panel import changed_values, control_values, show_program
 from blitz.ui.graph.scenes import MOST_VERTICES, Opened, Picture, scene_of
@@ -20,6 +21,7 @@ from blitz.ui.graph.state import (
     Selection,
     View,
 )
+from blitz.ui.graph.why_panel import show_why
 from blitz.ui.graph_view import GraphEvent, graph_view
 from blitz.ui.text import plain
 
@@ -29,8 +31,6 @@ FEW_STEPS = 8
 """A repeat of at most as many steps is opened whole."""
 
 
-def show_why(x): ...
-def show_exports(x): ...
 def show_explorer(name: str) -> None:
     """Show an example, its graph and the panels."""
     program = load_example(name)

@@ -6,7 +6,7 @@ from pathlib import PurePath
 import numpy as np
 import streamlit as st
 
-from blitz.autograd.derivatives import derivative
+from blitz.autograd.derivatives import CUSTOM, derivative
 from blitz.autograd.drawing import frame_label, shape_text
 from blitz.autograd.folding import REPEAT
 from blitz.autograd.graph import AutogradGraph, GraphNode
@@ -57,17 +57,20 @@ def _show_node(view: View, index: int) -> None:
 
 
 def _show_derivative(node: GraphNode) -> None:
-    known = derivative(node.name)
-    if known is None:
-        st.caption("No formula is written down for this operation.")
-    else:
-        st.markdown(known.formula if known.latex is None else f"${known.latex}$")
+    known = derivative(node.name) or CUSTOM
+    st.markdown(plain(known.operation[0].upper() + known.operation[1:]))
+    st.latex(known.latex)
 
 
 def _show_facts(node: GraphNode) -> None:
-    facts = [("shape", " and ".join(map(shape_text, node.shapes))), ("dtype", node.dtype)]
-    facts += [("module", node.module), ("variable", node.variable)]
-    words = [f"{name} **{plain(value)}**" for name, value in facts if value]
+    shapes = " and ".join(map(shape_text, node.shapes))
+    facts = {
+        "shape": shapes,
+        "dtype": node.dtype,
+        "module": node.module,
+        "variable": node.variable or "",
+    }
+    words = [f"{name} **{plain(value)}**" for name, value in facts.items() if value]
     words += ["a **view**: shares memory"] if node.is_view else []
     words += ["written **in place**"] if node.is_in_place else []
     st.markdown(" · ".join(words))
@@ -112,8 +115,9 @@ def _show_next_functions(view: View, node: GraphNode) -> None:
             st.markdown(f"`[{position}]`{plain(operand)}: None, needs no gradient")
             continue
         edge = edges[position]
-        _jump(view, f"[{position}]{operand} → ", int(graph.target[edge]), f"next{position}")
-        _show_gradient(view.scene.replayed, edge)
+        with st.container(gap=None):
+            _jump(view, f"[{position}]{operand} → ", int(graph.target[edge]), f"next{position}")
+            _show_gradient(view.scene.replayed, edge)
 
 
 def _jump(view: View, before: str, node: int, key: str) -> None:
@@ -176,8 +180,9 @@ def _show_users(view: View, index: int) -> None:
     users = np.unique(graph.source[graph.target == index])
     if len(users):
         st.markdown("**Used by**")
-    for user in users[:MOST_NEIGHBOURS].tolist():
-        _jump(view, "", user, f"user{user}")
+    with st.container(gap=None):
+        for user in users[:MOST_NEIGHBOURS].tolist():
+            _jump(view, "", user, f"user{user}")
     if len(users) > MOST_NEIGHBOURS:
         st.caption(f"and {len(users) - MOST_NEIGHBOURS:,} more")
 

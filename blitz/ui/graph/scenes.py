@@ -65,14 +65,13 @@ class Scene:
         """The backward pass, if it has been run."""
         return self._replay
 
-    def replay(self) -> Replay:
-        """The backward pass; run when first asked for."""
+    def replay(self) -> None:
+        """Run the backward pass, unless it has been run."""
         with self._lock:
             if self._replay is None:
                 gradients = program_gradients(self.program, self.run)
                 self._replay = replay(self.graph, gradients)
                 self._pictures.clear()  # marks of errors belong into them
-            return self._replay
 
     def opened_first(self) -> Opened:
         """The groups that are open when a person comes."""

@@ -24,16 +24,19 @@ def number_text(value: Any) -> str:
 
 def show_values(values: npt.NDArray[Any], shape: tuple[int, ...]) -> None:
     """Show a sample of a tensor's values as a grid, and say what part of it they are."""
-    rows = _rows(values)
-    cells = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
-    st.html(
-        '<div style="overflow-x: auto"><table style="border-collapse: collapse; '
-        'font-family: var(--st-code-font); font-size: 0.8125rem; text-align: right">'
-        f"{cells}</table></div>"
-    )
+    st.html(f'<div style="overflow-x: auto">{matrix_html(_rows(values))}</div>')
     total = math.prod(shape)
     if values.size < total:
         st.caption(f"{values.size} of {total:,} values")
+
+
+def matrix_html(rows: npt.NDArray[Any]) -> str:
+    """A grid of numbers as HTML. rows: [rows, columns], or an array of rows."""
+    cells = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
+    return (
+        '<table style="border-collapse: collapse; font-family: var(--st-code-font); '
+        f'font-size: 0.8125rem; text-align: right">{cells}</table>'
+    )
 
 
 def _rows(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -28,7 +28,8 @@ def show_why(scene: Scene) -> None:
         name=name,
         source=scene.program.listing,
     )
-    st.markdown(plain(reason.message))
+    place = f" (line {reason.line})" if reason.line else ""
+    st.markdown(plain(reason.sentence + place))
     if reason.fix:
         st.caption("What helps:")
         st.code(reason.fix, language="python", wrap_lines=True)
