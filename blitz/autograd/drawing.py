@@ -130,7 +130,7 @@ def draw(
         width=width,
         height=height,
         placement=placement,
-        frames=_frames(plan, chosen, placement, width, height),
+        frames=_frames(plan, chosen, placement, width, height, flow=int(direction == "down")),
     )
 
 
@@ -299,11 +299,13 @@ def _frames(
     placement: Placement,
     width: npt.NDArray[np.float32],
     height: npt.NDArray[np.float32],
+    flow: int,
 ) -> tuple[Frame, ...]:
     """Rectangles around open groups, where nothing else lies within them; outer ones first.
 
-    A leaf stands a layer before its user, so often beside the last operation of the group before:
-    leaves of others may lie within.
+    A leaf stands a layer before its user, often beside the last operation of the group before. So
+    along the flow a frame reaches from the first to the last operation, and leaves of others may
+    lie within.
     """
     if len(opened) > MOST_FRAMES or not opened:
         return ()
@@ -320,6 +322,8 @@ def _frames(
         if not inside.any():
             continue
         low, high = corner[inside].min(0), opposite[inside].max(0)
+        low[flow] = corner[inside & counts, flow].min()
+        high[flow] = opposite[inside & counts, flow].max()
         touches = (opposite > low).all(1) & (corner < high).all(1)
         if not (touches & counts & ~inside).any():
             within = [f for f in frames if first <= plan.folding.start[f.group] < end]

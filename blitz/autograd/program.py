@@ -344,7 +344,9 @@ def _describe(error: Exception, file: str) -> ProgramError:
         if traceback.tb_frame.f_code.co_filename == file:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
-    message = " ".join(f"{type(error).__name__}: {error}".split())
+    # PyTorch's hints are about options that a person does not have here.
+    text = str(error).partition(" Hint: ")[0]
+    message = " ".join(f"{type(error).__name__}: {text}".split())
     return ProgramError(message=message.removesuffix(":"), line=line)
 
 

@@ -8,7 +8,12 @@ from blitz.autograd.folding import REPEAT, Folding, visible_items
 from blitz.ui.graph.check_panel import show_check
 from blitz.ui.graph.export_panel import show_exports
 from blitz.ui.graph.node_panel import show_selected
-from blitz.ui.graph.program_panel import changed_values, control_values, show_program
+from blitz.ui.graph.program_panel import (
+    changed_values,
+    control_values,
+    show_error,
+    show_program,
+)
 from blitz.ui.graph.scenes import MOST_VERTICES, Opened, Picture, scene_of
 from blitz.ui.graph.state import (
     CHECK,
@@ -43,6 +48,7 @@ def show_explorer(name: str) -> None:
         canvas, panel = st.container(width="stretch"), st.container(width=PANEL_WIDTH)
     if scene.problem:
         with canvas:
+            show_error(scene.run)
             st.info(plain(f"No graph to show: {scene.problem}."), icon=":material/block:")
         with panel:
             show_program(scene.program, scene.run)
@@ -78,9 +84,7 @@ def _show_panel(view: View) -> None:
 def _show_faults(view: View) -> None:
     """What went wrong in the program or on the way back, and where."""
     scene = view.scene
-    if scene.run.error is not None:
-        line = f"Line {scene.run.error.line}: " if scene.run.error.line else ""
-        st.error(plain(f"{line}{scene.run.error.message} Shown is what was built until then."))
+    show_error(scene.run)
     replayed = scene.replayed
     if replayed is None:
         return

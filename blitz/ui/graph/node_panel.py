@@ -48,6 +48,7 @@ def _show_node(view: View, index: int) -> None:
     _show_facts(node)
     st.code(walk_to(graph, index), language="python", wrap_lines=True)
     if node.kind == "operation":
+        _show_groups(view, index)
         _show_next_functions(view, node)
         show_local_derivatives(view.scene, index)
         _show_saved(view, index)
@@ -77,6 +78,24 @@ def _show_facts(node: GraphNode) -> None:
     if node.source is not None:
         st.caption(plain(f"{PurePath(node.source.file).name}, line {node.source.line}"))
         st.code(node.source.text, language="python", wrap_lines=True)
+
+
+def _show_groups(view: View, index: int) -> None:
+    """The open groups around an operation, each with a button that folds it."""
+    folding = view.scene.folding
+    around = [group for group in folding.around(index) if group in view.opened]
+    if not around:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for group in around:
+            st.button(
+                f"Fold {plain(folding.label(group))}",
+                key=f"graph_fold_{group}",
+                icon=":material/unfold_less:",
+                type="tertiary",
+                on_click=view.fold,
+                args=(group,),
+            )
 
 
 def walk_to(graph: AutogradGraph, index: int) -> str:

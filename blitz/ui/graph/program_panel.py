@@ -19,15 +19,19 @@ def control_values(program: Program) -> dict[str, Value]:
 
 
 def show_program(program: Program, run: ProgramRun) -> None:
-    """The code to the letter as it ran, what it printed, and what stopped it."""
+    """The code to the letter as it ran, and what it printed."""
     st.code(program.listing, language="python", line_numbers=True, wrap_lines=True)
-    if run.error is not None:
-        place = f"Line {run.error.line}: " if run.error.line else ""
-        st.error(plain(place + run.error.message), icon=":material/error:")
     if run.output:
         st.caption("Printed")
         st.code(run.output, language=None, wrap_lines=True)
     st.caption(f"Ran in {run.seconds * 1000:,.0f} ms")
+
+
+def show_error(run: ProgramRun) -> None:
+    """What stopped the program, if anything did."""
+    if run.error is not None:
+        place = f"Line {run.error.line}: " if run.error.line else ""
+        st.error(plain(place + run.error.message), icon=":material/error:")
 
 
 def _field(program: Program, control: Control) -> Value:

@@ -84,3 +84,8 @@ class View:
     def open(self, groups: Opened) -> None:
         """Show with these groups open."""
         st.session_state[f"{KEY}opened"] = groups
+
+    def fold(self, group: int) -> None:
+        """Close a group, and select it in place of what was selected within."""
+        self.open(self.opened - {group})
+        self.select(Selection(group=group))
