@@ -68,13 +68,15 @@ def test_the_chain_rule_is_walked_by_clicks_on_next_functions(page: Page, server
 
 def test_the_backward_pass_is_played_step_by_step(page: Page, server: Server) -> None:
     root = open_example(page, server, "polynomial")
-    root.get_by_role("button", name=re.compile("^First")).click()
-    expect(root).to_have_attribute("data-step", "0")
-    root.get_by_role("button", name=re.compile("^Next")).click()
+    root.get_by_role("button", name="To the beginning").click()
+    expect(root).to_have_attribute("data-step", "-1")
+    following = root.get_by_role("button", name="Next step")
+    following.click()  # the output gets its gradient
+    following.click()
     expect(root).to_have_attribute("data-step", "1")
     expect(root).to_contain_text("SubBackward0")
-    root.get_by_role("button", name=re.compile("^Last")).click()
-    # the outputs' step, four operations, two leaves
+    root.get_by_role("button", name="To the end").click()
+    # the output, four operations and two leaves have run
     expect(root).to_have_attribute("data-step", "7")
 
 
@@ -85,7 +87,6 @@ def test_a_thousand_steps_are_folded_and_open_at_any(page: Page, server: Server)
     steps.press("Enter")
     expect(page.get_by_text("15,005 nodes")).to_be_visible()
     root = page.locator(".blitz-graph")
-    expect(root).to_contain_text("LSTMCell")
     search = root.get_by_role("searchbox")
     search.fill("1,000")
     search.press("Enter")
