@@ -46,6 +46,8 @@ class Vertex:
     """The graph's node; −1 for groups and outputs."""
     item: Item | None = None
     """Of operations and groups: the operations that the vertex stands for."""
+    output: int = -1
+    """Of an output: which of the graph's roots it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +160,7 @@ class _Plan:
         lengths = [item.stop - item.start for item in items]
         self.of_operation = np.repeat(np.arange(len(items), dtype=np.int32), lengths)
         self.home: list[int] = list(range(len(items)))
-        """Of each vertex, the item it stands beside: itself, or its first user's for a leaf."""
+        """Of each vertex, the one it is framed with: itself, or its first user for a leaf."""
         self._pairs: list[npt.NDArray[np.int64]] = []
         self._edges: list[npt.NDArray[np.int64]] = []
         self._add_operations()
@@ -197,9 +199,10 @@ class _Plan:
                 seen[key] = len(self.vertices)
                 self._add_leaf(leaf, user)
             pairs.append((user, seen[key]))
-        for node, _ in graph.roots:
-            if node >= graph.num_operations:  # an output that is a leaf itself
-                self._add_leaf(node, 0)
+        shown = {leaf for leaf, _ in seen}
+        for node in dict.fromkeys(node for node, _ in graph.roots):
+            if node >= graph.num_operations and node not in shown:  # an output that is a leaf
+                self._add_leaf(node, len(self.vertices))
         self._pairs.append(np.array(pairs, np.int64).reshape(-1, 2))
         self._edges.append(to_leaf[shows])
 
@@ -234,8 +237,8 @@ class _Plan:
             if node < graph.num_operations:
                 user = int(self.of_operation[node])
                 pairs.append((len(self.vertices), user))
+                self.home.append(len(self.vertices))
                 self.vertices.append(_output_vertex(graph, number, node))
-                self.home.append(user)
         self.output_pairs = np.array(pairs, np.int64).reshape(-1, 2)
         end = self.merged_start[-1]
         self.merged_start = np.concatenate([self.merged_start, np.full(len(pairs), end)])
@@ -270,7 +273,7 @@ def _leaf_vertex(graph: AutogradGraph, leaf: int) -> Vertex:
 def _output_vertex(graph: AutogradGraph, number: int, node: int) -> Vertex:
     name = graph.variables.get(node)
     otherwise = "output" if len(graph.roots) == 1 else f"output {number + 1}"
-    return Vertex(kind=VertexKind.OUTPUT, label=_short(name or otherwise))
+    return Vertex(kind=VertexKind.OUTPUT, label=_short(name or otherwise), output=number)
 
 
 def shape_text(shape: Iterable[int] | None) -> str:
@@ -311,14 +314,13 @@ def _frames(
         return ()
     corner = np.stack([placement.x - width / 2, placement.y - height / 2], 1)
     opposite = np.stack([placement.x + width / 2, placement.y + height / 2], 1)
-    home = np.array([v.item.start for v in plan.vertices if v.item])[plan.home]
+    home = np.array([v.item.start if v.item else -1 for v in plan.vertices])[plan.home]
     kind = np.array([v.kind for v in plan.vertices])
-    is_output = kind == VertexKind.OUTPUT
     counts = (kind != VertexKind.PARAMETER) & (kind != VertexKind.INPUT)
     frames: list[Frame] = []
-    for group in sorted(opened, reverse=True):  # a group's number is lower than of those within
+    for group in sorted(opened, key=lambda group: _depth(plan.folding, group), reverse=True):
         first, end = plan.folding.start[group], plan.folding.stop[group]
-        inside = (home >= first) & (home < end) & ~is_output
+        inside = (home >= first) & (home < end)
         if not inside.any():
             continue
         low, high = corner[inside].min(0), opposite[inside].max(0)
@@ -329,6 +331,12 @@ def _frames(
             within = [f for f in frames if first <= plan.folding.start[f.group] < end]
             frames.append(_frame(plan.folding, group, low, high, within))
     return tuple(reversed(frames))
+
+
+def _depth(folding: Folding, group: int) -> tuple[int, int]:
+    """How many groups a group is in, and its number."""
+    around = folding.around(int(folding.start[group]))
+    return around.index(group), group
 
 
 def _frame(
@@ -350,5 +358,5 @@ def frame_label(folding: Folding, group: int) -> str:
     if folding.call[group] >= 0:
         class_name = folding.graph.calls[folding.call[group]].class_name
         label = folding.label(group)
-        return label if label == class_name else f"{label} · {class_name}"
+        return label if label.startswith(class_name) else f"{label} · {class_name}"
     return folding.label(group)

@@ -66,6 +66,8 @@ class Replay:
     """The first operation that already saved a NaN or infinity in the forward pass; looked for only
     where a gradient is not finite."""
     error: BackwardError | None
+    start: tuple[Tensor, ...]
+    """The gradients of the outputs that the pass began with."""
     note: str
     """What was assumed about the gradients of outputs; empty for scalars."""
 
@@ -119,6 +121,7 @@ def replay(graph: AutogradGraph, gradients: Sequence[Tensor] | None = None) -> R
         non_finite_cause=cause,
         first_non_finite_forward=None if first is None else first_non_finite_saved(graph),
         error=error,
+        start=tuple(start),
         note=note,
     )
 

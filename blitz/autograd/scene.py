@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from blitz.autograd.drawing import Drawing, Vertex, VertexKind, shape_text
 from blitz.autograd.graph import AutogradGraph, is_view
@@ -178,6 +179,8 @@ def _edge_columns(
         if not merged:
             if drawing.vertices[drawing.source[edge]].kind == VertexKind.OUTPUT:
                 time[edge] = -2
+                start = replay.start[drawing.vertices[drawing.source[edge]].output]
+                columns["edge_norm"][edge] = torch.linalg.vector_norm(start.float()).item()
             continue
         time[edge] = order[drawing.graph.source[merged]].max()
         # hypot does not overflow where the sum of squares would.

@@ -1,7 +1,66 @@
 """Gradients compared with finite differences."""
 
-from blitz.ui.graph.scenes import Scene
+import streamlit as st
+from torch import Tensor
+
+from blitz.autograd.checks import GradientCheck, LeafCheck, check_gradients
+from blitz.autograd.program import Program, ProgramRun, run_program
+from blitz.ui.graph.state import KEY, View
+from blitz.ui.graph.values import number_text, show_values
+from blitz.ui.text import plain
+
+MOST_LEAVES = 20
 
 
-def show_check(scene: Scene) -> None:
+def show_check(view: View) -> None:
     """Compare the gradients of the program's leaves with finite differences, when asked to."""
+    st.caption(
+        "Each value of each leaf is moved a little up and down, and the program is run again: "
+        "(L(x + h) − L(x − h)) / 2h has to be what backward says."
+    )
+    key = f"{KEY}check"
+    if st.button("Compare with finite differences", icon=":material/balance:"):
+        with st.spinner("Running the program again …", show_time=True):
+            st.session_state[key] = (view.identity, _check(view.scene.program))
+    identity, found = st.session_state.get(key, ("", None))
+    if identity == view.identity:
+        _show(found)
+
+
+def _check(program: Program) -> GradientCheck:
+    runs: list[ProgramRun] = []
+
+    def outputs() -> list[Tensor]:
+        runs.append(run_program(program))
+        error = runs[-1].error
+        if error is not None:
+            raise RuntimeError(error.message)
+        return [runs[-1].variables[name] for name in program.graph_of]
+
+    return check_gradients(outputs, names=lambda: runs[-1].recording.tensor_names())
+
+
+def _show(check: GradientCheck) -> None:
+    if check.problem:
+        st.warning(plain(check.problem))
+        return
+    if check.passed:
+        st.success(f"All {len(check.leaves)} gradients agree.")
+    else:
+        wrong = sum(not leaf.passed for leaf in check.leaves)
+        st.error(f"{wrong} of {len(check.leaves)} gradients do not agree.")
+    for leaf in check.leaves[:MOST_LEAVES]:
+        _show_leaf(leaf)
+    if len(check.leaves) > MOST_LEAVES:
+        st.caption(f"and {len(check.leaves) - MOST_LEAVES} more")
+
+
+def _show_leaf(leaf: LeafCheck) -> None:
+    mark = ":material/check:" if leaf.passed else ":material/close:"
+    st.markdown(
+        f"{mark} **{plain(leaf.name)}** differs by {number_text(leaf.largest_difference)} at most"
+    )
+    if leaf.analytic.size <= 16:
+        st.caption("By backward, and by differences")
+        show_values(leaf.analytic, leaf.analytic.shape)
+        show_values(leaf.numerical, leaf.numerical.shape)

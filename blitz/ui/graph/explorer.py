@@ -74,7 +74,7 @@ def _show_panel(view: View) -> None:
     elif panel == WHY:
         show_why(scene)
     elif panel == CHECK:
-        show_check(scene)
+        show_check(view)
     elif panel == PROGRAM:
         show_program(scene.program, scene.run)
     else:

@@ -232,7 +232,7 @@ def _show_saved_value(view: View, saved: SavedValue) -> None:
                 f"mean {number_text(found.mean)}"
             )
         if tensor.sample is not None:
-            show_values(tensor.sample, tensor.shape)
+            show_values(tensor.sample, tensor.shape or tensor.sample.shape)
         if tensor.node is not None:
             _jump(view, "made by ", tensor.node, f"saved{saved.name}")
 
@@ -266,7 +266,7 @@ def _show_edge(view: View, edge: int) -> None:
     gradient = replayed.edge(edge)
     _show_gradient(replayed, edge)
     if gradient is not None and gradient.sample is not None:
-        show_values(gradient.sample, gradient.shape)
+        show_values(gradient.sample, gradient.shape or gradient.sample.shape)
 
 
 # A group

@@ -36,7 +36,7 @@ def show_error(run: ProgramRun) -> None:
 
 def _field(program: Program, control: Control) -> Value:
     key = f"graph_{program.name}_{control.name}"
-    label, about = plain(control.name), control.help or None
+    label, about = control.name, control.help or None
     value = control.value
     if control.kind == "switch":
         return bool(st.toggle(label, bool(value), key=key, help=about, persist_state="session"))
@@ -60,7 +60,7 @@ def _number(control: Control, label: str, key: str, value: float, about: str | N
     assert control.minimum is not None
     assert control.maximum is not None
     found = st.number_input(
-        plain(label),
+        label,
         min_value=kind(control.minimum),
         max_value=kind(control.maximum),
         value=kind(value),
