@@ -1,4 +1,4 @@
-"""The command line: train a classifier in this process, or list the runs.
+"""The command line: train a classifier in this process, list the runs, or export a graph.
 
 Options of `train` are the fields of TrainConfig. What a person gave wrongly is one line on the
 standard error and exit status 2; anything else that goes wrong is exit status 1.
@@ -15,7 +15,8 @@ import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -46,8 +47,24 @@ class Runs:
     """As JSON instead of a table."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Graph:
+    """Write the autograd graph of what a function returns to a file."""
+
+    function: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODULE:FUNCTION")]
+    """What to call, without arguments; MODULE may also be the path of a .py file."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="FILE")]
+    """Where to: its ending .html, .svg, .dot, .mmd or .json says in which format."""
+    direction: Literal["right", "down"] = "right"
+    """Where the data flow."""
+    open: Literal["all", "first"] = "first"
+    """Which groups are drawn open: all, or the outer ones that are easy to survey."""
+
+
 _Command = (
-    Annotated[Train, tyro.conf.subcommand("train")] | Annotated[Runs, tyro.conf.subcommand("runs")]
+    Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Runs, tyro.conf.subcommand("runs")]
+    | Annotated[Graph, tyro.conf.subcommand("graph")]
 )
 
 
@@ -63,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         command = _parse(sys.argv[1:] if arguments is None else arguments)
+        if isinstance(command, Graph):
+            return _export_graph(command)  # needs neither a home folder nor a database
         settings = read_settings()
         settings.prepare()
         with contextlib.closing(RunStore(settings.database_url)) as store:
@@ -81,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parse(arguments: Sequence[str]) -> Train | Runs:
+def _parse(arguments: Sequence[str]) -> Train | Runs | Graph:
     output = io.StringIO()
     try:
         with contextlib.redirect_stderr(output):
@@ -100,6 +119,17 @@ def _one_line(box: str) -> str:
         return " ".join(lines).strip()
     end = rules[1] if len(rules) > 1 else None
     return " ".join(" ".join(lines[rules[0] + 1 : end]).split())
+
+
+def _export_graph(command: Graph) -> int:
+    from blitz.autograd.export.command import export_named  # imports torch: others need not wait
+
+    print(
+        export_named(
+            command.function, command.output, direction=command.direction, opened=command.open
+        )
+    )
+    return 0
 
 
 def _carry_out(settings: Settings, store: RunStore, run_id: str) -> int:

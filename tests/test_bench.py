@@ -1,6 +1,8 @@
 """The benchmarks work and keep their promises; how fast anything is, is not tested."""
 
 import json
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import pages, training
+from bench import graph_tools, graphs, pages, training
+from bench.graph_cases import CASES
+from bench.graph_tools import Result
+from blitz.autograd import trace
+from blitz.autograd.drawing import draw
+from blitz.autograd.export import to_dot
 from blitz.datasets import load_dataset
 from blitz.training import TrainConfig
 from tests.images import squares
@@ -125,3 +132,61 @@ def test_a_session_without_a_browser_changes_fields_of_the_form() -> None:
         times = pages.rerun_milliseconds(session, "Epochs", (3, 4), count=2)
         assert len(times) == 2
         assert min(times) > 0
+
+
+# Graphs
+
+
+def test_graphs_measures_ours_in_a_process_of_its_own() -> None:
+    result = graphs.elsewhere("ours", "lstm_cell", graphs.QUICK)
+    assert result.nodes is not None
+    assert result.nodes > 10
+    assert result.total is not None
+    assert result.total > 0
+    assert result.note == ""
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_crossings_of_dots_picture_are_counted() -> None:
+    x = [torch.ones(1, requires_grad=True) for _ in range(3)]
+    rows = [torch.stack([a * 1 for a in x]).sum() for _ in range(3)]
+    drawing = draw(trace(*rows), opened=[])
+    # Three leaves in a column, each used by three operations in the next: nine pairs of lines that
+    # have to cross, however either is ordered.
+    assert graph_tools._crossings(drawing) == 9
+    picture = subprocess.run(
+        ["dot", "-Tjson"], input=to_dot(drawing).encode(), capture_output=True, check=True
+    )
+    assert graph_tools.dot_crossings(drawing, picture.stdout) == 9
+
+
+def test_graphs_says_what_is_missing_and_what_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchviz", None)
+    assert graph_tools.run("torchviz", "lstm_cell", 5.0, 1).note == "not installed"
+    line = graphs.row("torchviz", "lstm_cell", Result(note="not installed"))
+    assert line.endswith("–  not installed")
+
+
+def test_graphs_sums_up_under_flat_keys() -> None:
+    results = {
+        ("ours", "resnet18"): Result(trace=1.0, layout=2.0, crossings=6),
+        ("dot", "resnet18"): Result(trace=0.0, crossings=4),
+        ("ours", "inception_a"): Result(trace=1.0, layout=2.0, crossings=3),
+        ("ours", "chain100k"): Result(trace=1.0, layout=2.0),
+        ("ours", "wide100k"): Result(trace=1.0, layout=4.0),
+    }
+    figures = graphs.summary(results)
+    assert figures["resnet18"] == 3.0
+    assert figures["nodes100k"] == 5.0
+    assert figures["densenet201"] is None
+    assert figures["crossings_resnet18"] == 1.5
+    assert figures["crossings_inception"] == 3.0
+    assert figures["dot_resnet18"] is None
+    json.dumps(figures, allow_nan=False)
+
+
+def test_cases_of_graphs_are_known() -> None:
+    for extent in (graphs.FULL, graphs.QUICK):
+        assert {*extent.ours} <= CASES.keys()
+        assert {case for _, case in extent.others} <= {*extent.ours}
+        assert {tool for tool, _ in extent.others} <= graph_tools.TOOLS.keys()

@@ -32,7 +32,7 @@ MOST_PERIODS = 24
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Folding:
-    """The groups of a graph, outer ones before the ones within them.
+    """The groups of a graph: calls of modules, outer ones first, then repeats and their steps.
 
     Arrays have one entry a group. `start` and `stop` are operations: those from start to stop − 1.
     """

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
-from blitz.autograd.freeing import free_one_by_one
+from blitz.autograd.freeing import BAND, free_one_by_one
 from blitz.autograd.recording import ModuleCall, Recording, SourceLine, anomaly_line, record
 
 if TYPE_CHECKING:  # they know graphs, so that here they are imported where they are used
@@ -348,9 +348,9 @@ def trace(
         raise NoGraphError(_no_graph_message(ends))
     edges = [end if isinstance(end, GradientEdge) else get_gradient_edge(end) for end in rooted]
     found = _Walk([edge.node for edge in edges])
-    in_order = sorted(found.number, key=_sequence)
-    free_one_by_one(in_order, (edge.node for edge in edges), owner="trace")
-    return _to_graph(found, edges, rooted, module, names or {}, recording or Recording())
+    graph = _to_graph(found, edges, rooted, module, names or {}, recording or Recording())
+    _free_one_by_one(graph)
+    return graph
 
 
 def capture(function: Callable[..., Any], *inputs: Any, **named_inputs: Any) -> AutogradGraph:
@@ -362,6 +362,13 @@ def capture(function: Callable[..., Any], *inputs: Any, **named_inputs: Any) -> 
     with record() as recording:
         outputs = function(*inputs, **named_inputs)
     return trace(outputs, recording=recording)
+
+
+def _free_one_by_one(graph: AutogradGraph) -> None:
+    between = graph.target < graph.num_operations
+    source, target = graph.source[between], graph.target[between]
+    anchors = np.unique(source[source // BAND > target // BAND])
+    free_one_by_one(graph.functions[: graph.num_operations], anchors.tolist(), owner="trace")
 
 
 def _tensors(value: Any) -> Iterator[Tensor | GradientEdge]:
@@ -412,7 +419,7 @@ class _Walk:
 
 def _sequence(node: Node) -> int:
     number: int = node._sequence_nr()
-    # A leaf's number is the maximum of uint64; it is freed with the first of the operations.
+    # A leaf's number is the maximum of uint64.
     return number if number < LAST_FORWARD else -1
 
 

@@ -168,6 +168,7 @@ class ProgramError:
     """One line."""
     line: int | None
     """Line of the listing, where the error came up from one."""
+    exception: Exception = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -347,7 +348,7 @@ def _describe(error: Exception, file: str) -> ProgramError:
     # PyTorch's hints are about options that a person does not have here.
     text = str(error).partition(" Hint: ")[0]
     message = " ".join(f"{type(error).__name__}: {text}".split())
-    return ProgramError(message=message.removesuffix(":"), line=line)
+    return ProgramError(message=message.removesuffix(":"), line=line, exception=error)
 
 
 class _Printed:

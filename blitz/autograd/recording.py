@@ -15,6 +15,7 @@ import re
 import sys
 import sysconfig
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -127,12 +128,18 @@ class Recording:
     def _roots(self) -> dict[nn.Module, str]:
         """Modules called from outside of any, with the prefix of their paths.
 
-        One alone that has parameters has no prefix; others have their variables' names.
+        One alone that has parameters has no prefix; others have their variables' names, or their
+        classes', numbered from the second on: linear, linear 2.
         """
         roots = list(dict.fromkeys(call.module for call in self._calls if call.parent < 0))
         learning = [root for root in roots if any(True for _ in root.parameters())] or roots
         variable = {id(value): name for name, value in self.variables.items()}
-        names = {root: variable.get(id(root), type(root).__name__.lower()) for root in roots}
+        names: dict[nn.Module, str] = {}
+        times_named: Counter[str] = Counter()
+        for root in roots:
+            name = variable.get(id(root), type(root).__name__.lower())
+            times_named[name] += 1
+            names[root] = name if times_named[name] == 1 else f"{name} {times_named[name]}"
         return names | ({learning[0]: ""} if len(learning) == 1 else {})
 
     def _named_calls(self) -> tuple[ModuleCall, ...]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from blitz.autograd.drawing import Drawing, Vertex, VertexKind, shape_text
 from blitz.autograd.graph import AutogradGraph, is_view
+from blitz.autograd.measures import has_values, measure
 from blitz.autograd.packing import pack
 from blitz.autograd.replay import Replay
 
@@ -175,12 +175,13 @@ def _edge_columns(
     flags, shapes = np.zeros(count, np.uint8), np.full(count, -1, np.int32)
     found, order = replay.gradients, replay.order
     for edge in range(count):
-        merged = [e for e in drawing.edges_merged(edge).tolist() if found.shapes[e] is not None]
+        merged = [e for e in drawing.edges_merged(edge).tolist() if found.flowed[e]]
         if not merged:
             if drawing.vertices[drawing.source[edge]].kind == VertexKind.OUTPUT:
                 time[edge] = -2
                 start = replay.start[drawing.vertices[drawing.source[edge]].output]
-                columns["edge_norm"][edge] = torch.linalg.vector_norm(start.float()).item()
+                if has_values(start):
+                    columns["edge_norm"][edge] = measure(start).norm
             continue
         time[edge] = order[drawing.graph.source[merged]].max()
         # hypot does not overflow where the sum of squares would.

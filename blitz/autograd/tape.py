@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
-MAX_VALUES = 2_000
 MAX_OPERATIONS = 5_000
 WIDER = {
     torch.float16: torch.float64,
@@ -139,6 +138,8 @@ class _Recorder(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
+        if self._initialises(func, args):
+            return func(*args, **(kwargs or {}))
         flat, structure = tree_flatten((args, kwargs or {}))
         is_random = torch.Tag.nondeterministic_seeded in func.tags
         takes_gradients = any(isinstance(each, Tensor) and each.requires_grad for each in flat)
@@ -152,6 +153,21 @@ class _Recorder(TorchDispatchMode):
         results = func(*args, **(kwargs or {}))
         self._add(func, flat, structure, slots, results, is_random and not takes_gradients)
         return results
+
+    def _initialises(self, func: Any, args: tuple[Any, ...]) -> bool:
+        """Whether an operation fills a leaf with its first values, as modules do when made.
+
+        Backward begins after that: the leaf's values are those at its first use.
+        """
+        if torch.is_grad_enabled() or not func._schema.is_mutable or not args:
+            return False
+        written = args[0]
+        return (
+            isinstance(written, Tensor)
+            and written.requires_grad
+            and id(written) not in self._slots
+            and (written._base is None or id(written._base) not in self._slots)
+        )
 
     def slot_of(self, tensor: Tensor) -> int:
         """Where the tape keeps a tensor's value; one seen first is a leaf or a constant."""
@@ -179,12 +195,6 @@ class _Recorder(TorchDispatchMode):
 
     def _leaf(self, tensor: Tensor) -> int:
         self.tape.leaves.append(tensor)
-        size = sum(leaf.numel() for leaf in self.tape.leaves)
-        if size > MAX_VALUES:
-            raise RefusedError(
-                f"the leaves have {size:,} values or more; up to {MAX_VALUES:,} are checked, "
-                "two runs for each"
-            )
         slot = self._new(tensor)
         self.tape._leaf_slots.append(slot)
         return slot

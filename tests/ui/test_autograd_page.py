@@ -116,7 +116,14 @@ def test_gradients_are_checked_against_finite_differences(app: AppTest) -> None:
     open_example(app, "polynomial")
     show_panel(app, "Check")
     press(app, "Compare with finite differences")
-    assert "agree" in texts(app)
+    assert [element.value for element in app.success] == ["All gradients agree."]
+
+
+def test_a_backward_that_says_otherwise_does_not_agree(app: AppTest) -> None:
+    open_example(app, "custom_function")  # rounds, and passes the gradient straight through
+    show_panel(app, "Check")
+    press(app, "Compare with finite differences")
+    assert "1 of 1 gradients do not agree" in texts(app)
 
 
 def test_the_picture_can_be_taken_away_in_every_format(app: AppTest) -> None:

@@ -34,7 +34,7 @@ def _check(program: Program) -> GradientCheck:
         runs.append(run_program(program))
         error = runs[-1].error
         if error is not None:
-            raise RuntimeError(error.message)
+            raise error.exception
         return [runs[-1].variables[name] for name in program.graph_of]
 
     return check_gradients(outputs, names=lambda: runs[-1].recording.tensor_names())
@@ -44,11 +44,17 @@ def _show(check: GradientCheck) -> None:
     if check.problem:
         st.warning(plain(check.problem))
         return
+    checked = f"{len(check.leaves)} of {check.num_leaves} leaves checked. "
+    checked = checked if len(check.leaves) < check.num_leaves else ""
+    wrong = sum(not leaf.passed for leaf in check.leaves)
     if check.passed:
-        st.success(f"All {len(check.leaves)} gradients agree.")
+        st.success(f"{checked}All gradients agree.")
     else:
-        wrong = sum(not leaf.passed for leaf in check.leaves)
-        st.error(f"{wrong} of {len(check.leaves)} gradients do not agree.")
+        st.warning(
+            f"{checked}{wrong} of {len(check.leaves)} gradients do not agree. So it has to be "
+            "where a backward of one's own or a hook says otherwise, and it may be at kinks, as "
+            "of ReLU and max pooling, and where numbers of float32 lose digits."
+        )
     for leaf in check.leaves[:MOST_LEAVES]:
         _show_leaf(leaf)
     if len(check.leaves) > MOST_LEAVES:
@@ -57,9 +63,9 @@ def _show(check: GradientCheck) -> None:
 
 def _show_leaf(leaf: LeafCheck) -> None:
     mark = ":material/check:" if leaf.passed else ":material/close:"
-    st.markdown(
-        f"{mark} **{plain(leaf.name)}** differs by {number_text(leaf.largest_difference)} at most"
-    )
+    size = "" if leaf.places is None else f", {len(leaf.places):,} values checked"
+    difference = number_text(leaf.largest_difference)
+    st.markdown(f"{mark} **{plain(leaf.name)}** differs by {difference} at most{size}")
     if leaf.analytic.size <= 16:
         st.caption("By backward, and by differences")
         show_values(leaf.analytic, leaf.analytic.shape)
