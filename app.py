@@ -12,7 +12,7 @@ from blitz.ui.routes import routes
 from blitz.ui.services import Services, services
 
 # What the first page would otherwise wait seconds for.
-SLOW_IMPORTS = ("torch", "blitz.models", "pandas", "plotly.graph_objects")
+SLOW_IMPORTS = ("torch", "blitz.models", "pandas", "plotly.graph_objects", "blitz.autograd.program")
 
 
 def start_services() -> Services:

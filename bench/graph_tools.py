@@ -24,12 +24,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.graph_cases import CASES
-from blitz.autograd.drawing import Drawing, draw
 from blitz.autograd.export import open_all, to_dot
-from blitz.autograd.folding import fold
-from blitz.autograd.graph import trace
+from blitz.autograd.graph import record, trace
 from blitz.autograd.layout import Placement, count_crossings
-from blitz.autograd.recording import record
+from blitz.autograd.picture.drawing import Drawing, draw
+from blitz.autograd.picture.folding import fold
 
 Points = npt.NDArray[np.float64]
 """[k, 2]"""

@@ -15,8 +15,8 @@ from bench import graph_tools, graphs, pages, training
 from bench.graph_cases import CASES
 from bench.graph_tools import Result
 from blitz.autograd import trace
-from blitz.autograd.drawing import draw
 from blitz.autograd.export import to_dot
+from blitz.autograd.picture.drawing import draw
 from blitz.datasets import load_dataset
 from blitz.training import TrainConfig
 from tests.images import squares

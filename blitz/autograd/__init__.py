@@ -1,16 +1,16 @@
 """The graph that autograd built: walked, folded, laid out, replayed backward, and exported."""
 
-from blitz.autograd.drawing import draw, layered_layout
+from blitz.autograd.backward.replay import replay
 from blitz.autograd.graph import (
     AutogradGraph,
     GraphEdge,
     GraphNode,
     NoGraphError,
     capture,
+    record,
     trace,
 )
-from blitz.autograd.recording import record
-from blitz.autograd.replay import replay
+from blitz.autograd.picture.drawing import draw, layered_layout
 
 __all__ = [
     "AutogradGraph",

@@ -35,8 +35,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from blitz.autograd.graph import AutogradGraph, NoGraphError, trace
-from blitz.autograd.recording import Recording, record
+from blitz.autograd.graph import AutogradGraph, NoGraphError, Recording, record, trace
 
 Value = bool | int | float | str | tuple[float, ...]
 ControlKind = Literal["switch", "integer", "number", "choice", "numbers"]

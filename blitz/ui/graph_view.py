@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import streamlit as st
 
-from blitz.autograd.packing import pack
+from blitz.autograd.picture.packing import pack
 from blitz.autograd.viewer import viewer_script, viewer_styles
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from torch.autograd import gradcheck
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from blitz.autograd import checks
-from blitz.autograd.checks import GradientCheck, check_gradients
+from blitz.autograd.backward import checks
+from blitz.autograd.backward.checks import GradientCheck, check_gradients
 
 
 def leaf(*shape: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> Tensor:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from blitz.autograd.derivatives import derivative, table
 from blitz.autograd.graph import operation_label, trace
+from blitz.autograd.operations.derivatives import derivative, table
 
 NOT_OF_PYTORCHS_CORE = {"CheckpointFunction"}
 EXISTING = {operation_label(name) for name in dir(torch._C._functions)}
@@ -23,7 +23,7 @@ def test_every_label_is_a_node_of_pytorch() -> None:
 
 
 def test_rows_are_whole_and_labels_unique() -> None:
-    from blitz.autograd.formulas import matrices, networks, pointwise, reductions, shapes
+    from blitz.autograd.operations.formulas import matrices, networks, pointwise, reductions, shapes
 
     families = (pointwise, reductions, matrices, networks, shapes)
     labels = [row[0] for family in families for row in family.ROWS]

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from blitz.autograd import AutogradGraph, capture, record, trace
-from blitz.autograd.drawing import (
+from blitz.autograd.graph import shape_text
+from blitz.autograd.layout import Direction
+from blitz.autograd.picture.drawing import (
     LONGEST_LABEL,
     Drawing,
     VertexKind,
     draw,
-    shape_text,
 )
-from blitz.autograd.folding import Folding, fold
-from blitz.autograd.layout import Direction
-from blitz.autograd.scene import pack_drawing
+from blitz.autograd.picture.folding import Folding, fold
+from blitz.autograd.picture.scene import pack_drawing
 from tests.autograd.programs import Program, Tree, graph_of_tree, programs, run, trees
 
 DIRECTIONS: tuple[Direction, ...] = ("right", "down")

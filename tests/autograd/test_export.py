@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from blitz.autograd import AutogradGraph, capture, trace
-from blitz.autograd.drawing import Drawing, VertexKind, draw
 from blitz.autograd.export import open_all, to_dot, to_html, to_json, to_mermaid, to_svg
 from blitz.autograd.export.curves import curves, points
 from blitz.autograd.export.mermaid import escaped
-from blitz.autograd.folding import fold
-from blitz.autograd.packing import unpack
+from blitz.autograd.picture.drawing import Drawing, VertexKind, draw
+from blitz.autograd.picture.folding import fold
+from blitz.autograd.picture.packing import unpack
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = (

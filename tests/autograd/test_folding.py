@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchvision.models import VisionTransformer
 
 from blitz.autograd import AutogradGraph, capture, trace
-from blitz.autograd.folding import (
+from blitz.autograd.picture.folding import (
     FEWEST_SINGLES,
     FEWEST_STEPS,
     GROUP_KINDS,

@@ -16,7 +16,8 @@ from torch.autograd.graph import get_gradient_edge
 from torch.utils.checkpoint import checkpoint
 
 from blitz.autograd import AutogradGraph, NoGraphError, capture, trace
-from blitz.autograd.graph import VIEWS, is_view, operation_label
+from blitz.autograd.graph import operation_label
+from blitz.autograd.graph.graph import VIEWS, is_view
 from tests.autograd.programs import Program, TwoResults, programs, run, walk
 
 

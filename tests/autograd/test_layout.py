@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from blitz.autograd.layering import (
+from blitz.autograd.layout import Direction, Placement, count_crossings, place
+from blitz.autograd.layout.layering import (
     DUMMIES_PER_ELEMENT,
     Ints,
     LayeredGraph,
     assign_layers,
     insert_dummies,
 )
-from blitz.autograd.layout import Direction, Placement, count_crossings, place
-from blitz.autograd.ordering import MOST_PAIRWISE, crossings_by_gap
+from blitz.autograd.layout.ordering import MOST_PAIRWISE, crossings_by_gap
 
 Pairs = Sequence[tuple[int, int]]
 Point = tuple[float, float]

@@ -13,9 +13,9 @@ from torch.autograd.functional import jacobian
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from blitz.autograd.backward.replay import replay
 from blitz.autograd.graph import AutogradGraph, trace
-from blitz.autograd.local import LocalJacobian, chain_product, local_jacobians
-from blitz.autograd.replay import replay
+from blitz.autograd.operations.local import LocalJacobian, chain_product, local_jacobians
 
 
 def leaf(*shape: int) -> Tensor:

@@ -4,7 +4,7 @@ import struct
 import numpy as np
 import pytest
 
-from blitz.autograd.packing import pack, unpack
+from blitz.autograd.picture.packing import pack, unpack
 
 ARRAYS: dict[str, np.ndarray] = {
     "x": np.array([0.5, -1.0, np.nan], np.float32),

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 from torch.utils.checkpoint import checkpoint
 
+from blitz.autograd.backward.replay import Replay, replay
 from blitz.autograd.graph import AutogradGraph, trace
-from blitz.autograd.replay import Replay, replay
 
 
 def leaf(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -58,7 +58,8 @@ def assert_leaves_agree(graph: AutogradGraph, recorded: Replay) -> None:
             continue
         if wanted.layout is not torch.strided:
             wanted, got = wanted.to_dense(), got.to_dense()
-        torch.testing.assert_close(got, wanted, rtol=0, atol=0, equal_nan=True)
+        # Not to the last bit: matrix products round by where in memory their operands lie.
+        torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
 def convolution() -> Any:

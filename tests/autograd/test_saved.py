@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from blitz.autograd.graph import AutogradGraph, trace
-from blitz.autograd.saved import SavedValue, first_non_finite_saved, saved_bytes, saved_tensors
+from blitz.autograd.operations.saved import (
+    SavedValue,
+    first_non_finite_saved,
+    saved_bytes,
+    saved_tensors,
+)
 
 
 def by_name(graph: AutogradGraph, node: int) -> dict[str, SavedValue]:

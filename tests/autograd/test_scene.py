@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 import blitz.autograd
 from blitz.autograd import AutogradGraph, capture, trace
-from blitz.autograd.drawing import Drawing, VertexKind, draw
-from blitz.autograd.folding import fold
-from blitz.autograd.packing import unpack
-from blitz.autograd.replay import Replay, replay
-from blitz.autograd.scene import (
+from blitz.autograd.backward.replay import Replay, replay
+from blitz.autograd.picture.drawing import Drawing, VertexKind, draw
+from blitz.autograd.picture.folding import fold
+from blitz.autograd.picture.packing import unpack
+from blitz.autograd.picture.scene import (
     MARK_ERROR,
     MARK_IN_PLACE,
     MARK_NO_GRADIENT,

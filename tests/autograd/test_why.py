@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from blitz.autograd.recording import record
-from blitz.autograd.why import Kind, Reason, why_no_gradient
+from blitz.autograd.graph import record
+from blitz.autograd.why.reasons import Kind, Reason, why_no_gradient
 
 
 def leaf(*shape: int) -> Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from blitz.autograd.packing import pack
+from blitz.autograd.picture.packing import pack
 
 OPERATION, PARAMETER, INPUT, GROUP, OUTPUT = range(5)
 Vertex = tuple[int, str, str, int, float, float]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from blitz.autograd.drawing import draw
 from blitz.autograd.examples import load_example
+from blitz.autograd.picture.drawing import draw
+from blitz.autograd.picture.scene import pack_drawing
 from blitz.autograd.program import program_graph, run_program
-from blitz.autograd.scene import pack_drawing
 from tests.browser.conftest import REPOSITORY, Serve, Server, watched_context
 from tests.browser.test_graph_view import READY, data, place, wait_until_still
 

@@ -9,10 +9,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 from torch import Tensor, nn
 
 from blitz.autograd import AutogradGraph, capture, trace
-from blitz.autograd.drawing import draw
+from blitz.autograd.backward.replay import replay
 from blitz.autograd.export import to_html
-from blitz.autograd.replay import replay
-from blitz.autograd.scene import pack_playback
+from blitz.autograd.picture.drawing import draw
+from blitz.autograd.picture.scene import pack_playback
 
 NAME = "</script><script>alert(1)</script>"
 

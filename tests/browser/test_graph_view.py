@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from blitz.autograd.packing import unpack
+from blitz.autograd.picture.packing import unpack
 from tests.browser.conftest import Serve, Server, watched_context
 from tests.browser.graph_drawings import DRAWINGS, large_drawing
 

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from blitz.autograd.examples import EXAMPLES, load_example
-from blitz.autograd.folding import REPEAT
+from blitz.autograd.picture.folding import REPEAT
 from blitz.ui.graph.scenes import scene_of
 from blitz.ui.graph.state import Selection
 from tests.ui.test_pages import labels, press, texts

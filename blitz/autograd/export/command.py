@@ -19,9 +19,8 @@ from torch import nn
 
 from blitz.autograd.export.files import export, format_of
 from blitz.autograd.export.texts import counted, printable
-from blitz.autograd.graph import AutogradGraph, NoGraphError, trace
+from blitz.autograd.graph import AutogradGraph, NoGraphError, record, trace
 from blitz.autograd.layout import Direction
-from blitz.autograd.recording import record
 
 OWN = str(Path(__file__).parents[2])
 NOT_THEIRS = (

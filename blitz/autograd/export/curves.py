@@ -7,7 +7,7 @@ viewer/30_shapes.js draws the same lines.
 
 import itertools
 
-from blitz.autograd.drawing import Drawing
+from blitz.autograd.picture.drawing import Drawing
 
 Point = tuple[float, float]
 LONGEST_TURN, SHORTEST_TURN = 40.0, 8.0

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from blitz.autograd.drawing import Drawing, Vertex, VertexKind
 from blitz.autograd.export.texts import Nesting, printable
+from blitz.autograd.picture.drawing import Drawing, Vertex, VertexKind
 
 LEAF = "#2166ac"
 LOOKS = {

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
-from blitz.autograd.drawing import Drawing, draw
 from blitz.autograd.export.dot import to_dot
 from blitz.autograd.export.flat_json import to_json
 from blitz.autograd.export.mermaid import to_mermaid
 from blitz.autograd.export.page import to_html
 from blitz.autograd.export.svg import to_svg
-from blitz.autograd.folding import Folding, fold
 from blitz.autograd.graph import AutogradGraph
 from blitz.autograd.layout import Direction
+from blitz.autograd.picture.drawing import Drawing, draw
+from blitz.autograd.picture.folding import Folding, fold
 
 Format = Literal["html", "svg", "dot", "mermaid", "json"]
 Opened = Collection[int] | Literal["all"] | None

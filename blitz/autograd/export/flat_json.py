@@ -19,9 +19,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from blitz.autograd.drawing import Drawing
-from blitz.autograd.folding import GROUP_KINDS, Folding, fold
 from blitz.autograd.graph import AutogradGraph, GraphNode
+from blitz.autograd.picture.drawing import Drawing
+from blitz.autograd.picture.folding import GROUP_KINDS, Folding, fold
 
 Row = dict[str, Any]
 

@@ -6,8 +6,8 @@ more; a folded drawing stays far below.
 
 from collections.abc import Iterator
 
-from blitz.autograd.drawing import Drawing, VertexKind
 from blitz.autograd.export.texts import Nesting, printable
+from blitz.autograd.picture.drawing import Drawing, VertexKind
 
 BRACKETS = {
     VertexKind.OPERATION: ("[", "]"),

@@ -5,9 +5,9 @@ import json
 import zlib
 from html import escape
 
-from blitz.autograd.drawing import Drawing
 from blitz.autograd.export.texts import counts, printable
-from blitz.autograd.scene import pack_drawing
+from blitz.autograd.picture.drawing import Drawing
+from blitz.autograd.picture.scene import pack_drawing
 from blitz.autograd.viewer import viewer_script, viewer_styles
 
 # Even where a viewer's mistake or a name tried to, nothing can be loaded or sent.

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from html import escape
 
-from blitz.autograd.drawing import Drawing, Frame, Vertex, VertexKind
 from blitz.autograd.export.curves import curves, points
 from blitz.autograd.export.texts import bounds, counts, details, printable
+from blitz.autograd.picture.drawing import Drawing, Frame, Vertex, VertexKind
 
 MARGIN = 24.0
 FRAME_LABEL_ROOM = 18.0

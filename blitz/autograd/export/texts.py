@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from blitz.autograd.drawing import Drawing, Vertex
+from blitz.autograd.picture.drawing import Drawing, Vertex
 
 Bounds = tuple[float, float, float, float]
 

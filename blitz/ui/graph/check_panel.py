@@ -3,7 +3,7 @@
 import streamlit as st
 from torch import Tensor
 
-from blitz.autograd.checks import GradientCheck, LeafCheck, check_gradients
+from blitz.autograd.backward.checks import GradientCheck, LeafCheck, check_gradients
 from blitz.autograd.program import Program, ProgramRun, run_program
 from blitz.ui.graph.state import KEY, View
 from blitz.ui.graph.values import number_text, show_values

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from blitz.autograd.drawing import VertexKind
 from blitz.autograd.examples import load_example
-from blitz.autograd.folding import REPEAT, Folding, visible_items
+from blitz.autograd.picture.drawing import VertexKind
+from blitz.autograd.picture.folding import REPEAT, Folding, visible_items
 from blitz.ui.graph.check_panel import show_check
 from blitz.ui.graph.export_panel import show_exports
 from blitz.ui.graph.node_panel import show_selected

@@ -4,7 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from blitz.autograd.local import ChainProduct, LocalJacobian, chain_product, local_jacobians
+from blitz.autograd.operations.local import (
+    ChainProduct,
+    LocalJacobian,
+    chain_product,
+    local_jacobians,
+)
 from blitz.ui.graph.scenes import Scene
 from blitz.ui.graph.values import matrix_html
 

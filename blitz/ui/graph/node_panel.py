@@ -6,12 +6,12 @@ from pathlib import PurePath
 import numpy as np
 import streamlit as st
 
-from blitz.autograd.derivatives import CUSTOM, derivative
-from blitz.autograd.drawing import frame_label, shape_text
-from blitz.autograd.folding import REPEAT
-from blitz.autograd.graph import AutogradGraph, GraphNode
-from blitz.autograd.replay import EdgeGradient, Replay
-from blitz.autograd.saved import SavedValue, saved_tensors
+from blitz.autograd.backward.replay import EdgeGradient, Replay
+from blitz.autograd.graph import AutogradGraph, GraphNode, shape_text
+from blitz.autograd.operations.derivatives import CUSTOM, derivative
+from blitz.autograd.operations.saved import SavedValue, saved_tensors
+from blitz.autograd.picture.drawing import frame_label
+from blitz.autograd.picture.folding import REPEAT
 from blitz.ui.graph.local_panel import show_local_derivatives
 from blitz.ui.graph.state import NOTHING, Selection, View
 from blitz.ui.graph.values import number_text, show_values

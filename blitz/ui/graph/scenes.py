@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from blitz.autograd.drawing import Drawing, draw
+from blitz.autograd.backward.replay import Replay, replay
 from blitz.autograd.examples import load_example
-from blitz.autograd.folding import Folding, fold, open_first
 from blitz.autograd.graph import AutogradGraph, NoGraphError
 from blitz.autograd.layout import Direction
+from blitz.autograd.picture.drawing import Drawing, draw
+from blitz.autograd.picture.folding import Folding, fold, open_first
+from blitz.autograd.picture.scene import MARK_ERROR, MARK_NOT_FINITE, pack_drawing, pack_playback
 from blitz.autograd.program import (
     Program,
     ProgramRun,
@@ -19,8 +21,6 @@ from blitz.autograd.program import (
     program_graph,
     run_program,
 )
-from blitz.autograd.replay import Replay, replay
-from blitz.autograd.scene import MARK_ERROR, MARK_NOT_FINITE, pack_drawing, pack_playback
 
 Opened = frozenset[int]
 MOST_SCENES = 6

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from blitz.autograd.folding import open_around
 from blitz.autograd.layout import Direction
+from blitz.autograd.picture.folding import open_around
 from blitz.ui.graph.scenes import Opened, Scene
 
 KEY = "graph_"

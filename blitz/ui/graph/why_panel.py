@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import streamlit as st
 from torch import Tensor, nn
 
-from blitz.autograd.why import why_no_gradient
+from blitz.autograd.why.reasons import why_no_gradient
 from blitz.ui.graph.scenes import Scene
 from blitz.ui.text import plain
 

@@ -6,9 +6,9 @@ import numpy as np
 from torch import Tensor
 from torch.autograd.graph import Node
 
-from blitz.autograd.backward_errors import FREED
-from blitz.autograd.derivatives import derivative
+from blitz.autograd.backward.backward_errors import FREED
 from blitz.autograd.graph import trace
+from blitz.autograd.operations.derivatives import derivative
 
 
 def is_view_without_graph(tensor: Tensor) -> bool:

@@ -1,6 +1,6 @@
 """Operations that make few numbers of many, and running ones."""
 
-from blitz.autograd.formulas import Row
+from blitz.autograd.operations.formulas import Row
 
 TO_THE_CHOSEN = "goes to the value that was chosen; the others get 0"
 

@@ -11,10 +11,10 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
-from blitz.autograd.graph import LAST_FORWARD, operation_label
-from blitz.autograd.reading import Cut, assignment, first_cut
-from blitz.autograd.recording import Recording
-from blitz.autograd.ways import Ways, is_freed, is_view_without_graph
+from blitz.autograd.graph import Recording, operation_label
+from blitz.autograd.graph.graph import LAST_FORWARD
+from blitz.autograd.why.reading import Cut, assignment, first_cut
+from blitz.autograd.why.ways import Ways, is_freed, is_view_without_graph
 
 Kind = Literal[
     "has_gradient",

@@ -127,7 +127,7 @@ def open_first(folding: Folding, room: int = 40) -> frozenset[int]:
     A level is opened whole or not at all; repeats stay closed.
     """
     if folding.graph.num_operations <= room:
-        return frozenset(range(len(folding)))
+        return frozenset(np.flatnonzero(folding.kind != REPEAT).tolist())
     opened: frozenset[int] = frozenset()
     level = _foldable(folding, -1)
     while level:

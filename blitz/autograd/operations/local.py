@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
-from blitz.autograd.backward_errors import plain_line
+from blitz.autograd.backward.backward_errors import plain_line
+from blitz.autograd.backward.measures import UNREADABLE, shape_of
+from blitz.autograd.backward.replay import REENTRANT, Replay
 from blitz.autograd.graph import AutogradGraph
-from blitz.autograd.measures import UNREADABLE, shape_of
-from blitz.autograd.replay import REENTRANT, Replay
 
 Matrix = npt.NDArray[np.float64]
 

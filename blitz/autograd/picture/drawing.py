@@ -4,16 +4,16 @@ Puts together a graph, its folding and the layout. What becomes of the picture, 
 or a file, is the business of `scene` and `export`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from blitz.autograd.folding import Folding, Item, fold, open_first, visible_items
-from blitz.autograd.graph import AutogradGraph
+from blitz.autograd.graph import AutogradGraph, shape_text
 from blitz.autograd.layout import Direction, Placement, place
+from blitz.autograd.picture.folding import Folding, Item, fold, open_first, visible_items
 
 Ints = npt.NDArray[np.int32]
 Positions = npt.NDArray[np.float32]
@@ -274,11 +274,6 @@ def _output_vertex(graph: AutogradGraph, number: int, node: int) -> Vertex:
     name = graph.variables.get(node)
     otherwise = "output" if len(graph.roots) == 1 else f"output {number + 1}"
     return Vertex(kind=VertexKind.OUTPUT, label=_short(name or otherwise), output=number)
-
-
-def shape_text(shape: Iterable[int] | None) -> str:
-    """A shape as 1×6×28×28, or scalar; nothing where it is unknown."""
-    return "" if shape is None else "×".join(map(str, shape)) or "scalar"
 
 
 def _short(text: str) -> str:

@@ -15,11 +15,10 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge
 
-from blitz.autograd.backward_errors import BackwardError, explain
-from blitz.autograd.borrowing import backward_without_trace
-from blitz.autograd.graph import AutogradGraph
-from blitz.autograd.measure_columns import MeasureColumns, Measuring
-from blitz.autograd.measures import (
+from blitz.autograd.backward.backward_errors import BackwardError, explain
+from blitz.autograd.backward.borrowing import backward_without_trace
+from blitz.autograd.backward.measure_columns import MeasureColumns, Measuring
+from blitz.autograd.backward.measures import (
     FEW_VALUES,
     UNREADABLE,
     Measure,
@@ -28,7 +27,8 @@ from blitz.autograd.measures import (
     is_finite,
     to_array,
 )
-from blitz.autograd.saved import first_non_finite_saved
+from blitz.autograd.graph import AutogradGraph
+from blitz.autograd.operations.saved import first_non_finite_saved
 
 REENTRANT = "CheckpointFunctionBackward"
 """Runs a backward of its own within, and refuses to where only some gradients are asked for."""

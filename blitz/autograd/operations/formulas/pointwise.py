@@ -1,6 +1,6 @@
 """Operations that treat each number by itself."""
 
-from blitz.autograd.formulas import Row
+from blitz.autograd.operations.formulas import Row
 
 # Of one operand: label, operation, and the derivative that g is multiplied with.
 FACTORS: tuple[tuple[str, str, str, str], ...] = (

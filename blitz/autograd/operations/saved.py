@@ -12,9 +12,8 @@ from torch import Tensor
 from torch.autograd.graph import Node
 from torch.utils._pytree import tree_leaves
 
-from blitz.autograd.backward_errors import FREED, plain_line
-from blitz.autograd.graph import AutogradGraph, operation_label
-from blitz.autograd.measures import (
+from blitz.autograd.backward.backward_errors import FREED, plain_line
+from blitz.autograd.backward.measures import (
     UNREADABLE,
     Measure,
     Values,
@@ -24,6 +23,7 @@ from blitz.autograd.measures import (
     sample,
     shape_of,
 )
+from blitz.autograd.graph import AutogradGraph, operation_label
 
 Places = dict[Node | int, int]
 SAVED = "_saved_"

@@ -1,6 +1,6 @@
 """Layers and losses of neural networks."""
 
-from blitz.autograd.formulas import Row
+from blitz.autograd.operations.formulas import Row
 
 CONVOLUTION = (
     "grad x = g convolved with the flipped kernel, grad w = x correlated with g, "

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from blitz.autograd.measures import (
+from blitz.autograd.backward.measures import (
     FEW_VALUES,
     UNREADABLE,
     Measure,

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blitz.autograd.coordinates import Slots, assign_coordinates
-from blitz.autograd.layering import (
+from blitz.autograd.layout.coordinates import Slots, assign_coordinates
+from blitz.autograd.layout.layering import (
     Ints,
     LayeredGraph,
     assign_layers,
@@ -21,7 +21,7 @@ from blitz.autograd.layering import (
     distinct_edges,
     insert_dummies,
 )
-from blitz.autograd.ordering import discovery_order, order_layers
+from blitz.autograd.layout.ordering import discovery_order, order_layers
 
 Direction = Literal["right", "down"]  # where the forward pass flows
 Floats = NDArray[np.float64]

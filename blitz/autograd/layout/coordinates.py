@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blitz.autograd.layering import neighbour_lists
+from blitz.autograd.layout.layering import neighbour_lists
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -1,6 +1,6 @@
 """Products of matrices, and linear algebra."""
 
-from blitz.autograd.formulas import Row
+from blitz.autograd.operations.formulas import Row
 
 PRODUCT = "grad A = G · Bᵀ, grad B = Aᵀ · G"
 PRODUCT_LATEX = r"\nabla A = G B^{\top},\quad \nabla B = A^{\top} G"

@@ -6,8 +6,8 @@ The formulas themselves are data: see `formulas`.
 from dataclasses import dataclass
 from functools import cache
 
-from blitz.autograd.formulas import matrices, networks, pointwise, reductions, shapes
 from blitz.autograd.graph import operation_label
+from blitz.autograd.operations.formulas import matrices, networks, pointwise, reductions, shapes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """Views, copies, indexing and joining; and the nodes that are no operation of mathematics."""
 
-from blitz.autograd.formulas import Row
+from blitz.autograd.operations.formulas import Row
 
 VIEW = "grad x = g, back in the shape of x"
 VIEW_LATEX = r"\nabla x = \operatorname{reshape}(g)"

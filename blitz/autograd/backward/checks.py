@@ -16,9 +16,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from blitz.autograd.backward_errors import plain_line
-from blitz.autograd.measures import Values, to_array
-from blitz.autograd.tape import RefusedError, Tape, record_tape, widen
+from blitz.autograd.backward.backward_errors import plain_line
+from blitz.autograd.backward.measures import Values, to_array
+from blitz.autograd.backward.tape import RefusedError, Tape, record_tape, widen
 
 Places = npt.NDArray[np.int64]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blitz.autograd.layering import Ints, LayeredGraph, neighbour_lists
+from blitz.autograd.layout.layering import Ints, LayeredGraph, neighbour_lists
 
 # Work is measured in vertices and segments looked at; small graphs get all attempts.
 ELEMENTS_TO_VISIT = 1_500_000

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from blitz.autograd.drawing import Drawing, Vertex, VertexKind, shape_text
-from blitz.autograd.graph import AutogradGraph, is_view
-from blitz.autograd.measures import has_values, measure
-from blitz.autograd.packing import pack
-from blitz.autograd.replay import Replay
+from blitz.autograd.backward.measures import has_values, measure
+from blitz.autograd.backward.replay import Replay
+from blitz.autograd.graph import AutogradGraph, shape_text
+from blitz.autograd.graph.graph import is_view
+from blitz.autograd.picture.drawing import Drawing, Vertex, VertexKind
+from blitz.autograd.picture.packing import pack
 
 Ints = npt.NDArray[np.int32]
 Times = npt.NDArray[np.int64]

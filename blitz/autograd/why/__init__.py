@@ -1,0 +1,1 @@
+"""Why a tensor has no gradient."""
