@@ -38,7 +38,11 @@ def write_into_view(a: Tensor, b: Tensor) -> Tensor:
 def gradient(a: Tensor, b: Tensor) -> Tensor:
     if not a.requires_grad:
         return a
-    (made,) = torch.autograd.grad((a * a * b).sum(), a, create_graph=True, retain_graph=True)
+    try:
+        (made,) = torch.autograd.grad((a * a * b).sum(), a, create_graph=True, retain_graph=True)
+    except RuntimeError as refused:  # by a reentrant checkpoint before it
+        assert "use_reentrant=True" in str(refused)
+        return a
     return made
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from blitz.autograd.layout import Direction, Placement, count_crossings, place
+from blitz.autograd.layout.crossings import MOST_PAIRWISE, crossings_by_gap
 from blitz.autograd.layout.layering import (
     DUMMIES_PER_ELEMENT,
     Ints,
@@ -22,7 +23,6 @@ from blitz.autograd.layout.layering import (
     assign_layers,
     insert_dummies,
 )
-from blitz.autograd.layout.ordering import MOST_PAIRWISE, crossings_by_gap
 
 Pairs = Sequence[tuple[int, int]]
 Point = tuple[float, float]

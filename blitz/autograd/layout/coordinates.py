@@ -2,15 +2,15 @@
 
 The method of Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (2002), read
 with the erratum of Brandes, Walter and Zink (2020): vertices are aligned with a median neighbour
-into straight blocks, once for each of the four directions, the blocks are pushed together, and
-the mean of the two middle results is taken. Two steps differ from the paper, with the same
-outcome on its examples:
+into straight blocks, and the blocks are put beside each other. Three steps differ from the paper:
 
 - Alignment works on all layers at once. Slots are numbered layer by layer, so "further right
   than everything aligned so far" is a running maximum over slots, and no layer needs its own
   loop. Long edges choose first, which replaces the marking of conflicts.
-- Blocks are pushed together by longest paths in the graph of neighbouring blocks, not by
-  classes and shifts, the part that the erratum corrects.
+- There is one alignment instead of four whose mean is taken: a mean of straight lines is not
+  straight, and leaves came to stand far from their users.
+- Blocks then move towards their neighbours as far as the order allows, by longest paths in the
+  graph of neighbouring blocks, not by classes and shifts, the part that the erratum corrects.
 
 Knows only an order and sizes; which way the drawing flows is the caller's business.
 """

@@ -7,13 +7,12 @@ et al. do in "A Technique for Drawing Directed Graphs" (1993). Crossings are cou
 round and the best order is kept. Knows nothing about coordinates.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from blitz.autograd.layout.crossings import crossings_by_gap
 from blitz.autograd.layout.layering import Ints, LayeredGraph, neighbour_lists
+from blitz.autograd.layout.sweeps import Sweeps
 
 # Work is measured in vertices and segments looked at; small graphs get all attempts.
 ELEMENTS_TO_VISIT = 1_500_000
@@ -26,8 +25,6 @@ FREE_ATTEMPTS = 3
 LARGEST_TO_EXCHANGE = 60_000
 # How far from a crossing an attempt changes the order of equals.
 REACH = 4
-# Up to this many segments in a gap, all pairs are compared; beyond, they are merged.
-MOST_PAIRWISE = 256
 
 
 def order_layers(graph: LayeredGraph, discovery: NDArray[np.float64]) -> Ints:
@@ -43,7 +40,7 @@ def order_layers(graph: LayeredGraph, discovery: NDArray[np.float64]) -> Ints:
     num_elements = len(graph.tail) + len(graph.layer)
     attempts = min(MAX_ATTEMPTS, max(1, ELEMENTS_TO_VISIT // num_elements))
     exchange = len(graph.layer) <= LARGEST_TO_EXCHANGE
-    sweeps = _Sweeps.start(graph, order, best)
+    sweeps = Sweeps.start(graph, order, best)
     record, since_record = best_crossings.sum(), 0
     for attempt in range(attempts):
         if attempt >= FREE_ATTEMPTS:
@@ -140,193 +137,3 @@ def _positions(graph: LayeredGraph, order: Ints) -> Ints:
     position = np.empty(len(order), np.int64)
     position[order] = np.arange(len(order)) - layer_start[graph.layer[order]]
     return position
-
-
-def crossings_by_gap(graph: LayeredGraph, position: Ints) -> Ints:
-    """How many pairs of segments cross after each layer. [num_layers]
-
-    With the segments of a gap sorted by tail, crossings are the inversions of the heads (Barth,
-    Jünger and Mutzel, 2002).
-    """
-    width = int(position.max(initial=0)) + 1
-    key = (graph.layer[graph.tail] * width + position[graph.tail]) * width + position[graph.head]
-    key.sort()
-    heads = (key % width).astype(np.int32)
-    sizes = np.bincount(key // (width * width), minlength=graph.num_layers)
-    begin = np.cumsum(sizes) - sizes
-    crossings = np.zeros(graph.num_layers, np.int64)
-    smallest, largest = 1, int(sizes.max(initial=0))
-    while smallest < min(largest, MOST_PAIRWISE):
-        gaps = np.flatnonzero((sizes > smallest) & (sizes <= 2 * smallest))
-        crossings[gaps] = _pairwise_inversions(heads, begin[gaps], sizes[gaps])
-        smallest *= 2
-    for gap in np.flatnonzero(sizes > smallest).tolist():
-        crossings[gap] = _inversions(heads[begin[gap] : begin[gap] + sizes[gap]])
-    return crossings
-
-
-def _pairwise_inversions(values: NDArray[np.int32], begin: Ints, size: Ints) -> Ints:
-    """The inversions in each of some stretches of similar size. [stretches]"""
-    widest = int(size.max(initial=1))
-    inside = np.arange(widest) < size[:, None]  # [stretches, widest]
-    taken = np.minimum(begin[:, None] + np.arange(widest), len(values) - 1)
-    table = np.where(inside, values[taken], np.iinfo(np.int32).max)
-    total = np.zeros(len(begin), np.int64)
-    for distance in range(1, widest):
-        total += np.count_nonzero(table[:, :-distance] > table[:, distance:], axis=1)
-    return total
-
-
-def _inversions(values: NDArray[np.int32]) -> int:
-    """Pairs in the wrong order, by merging runs of doubling length, all runs at once."""
-    length = 1 << (len(values) - 1).bit_length()
-    # Padding at the end is larger than all values and causes no inversion.
-    span = int(values.max()) + 2
-    runs = np.full(length, span - 1)
-    runs[: len(values)] = values
-    total, half = 0, 1
-    while half < length:
-        pairs = runs.reshape(-1, 2, half)
-        base = np.arange(len(pairs))[:, None] * span
-        left = (pairs[:, 0] + base).ravel()
-        not_larger = np.searchsorted(left, (pairs[:, 1] + base).ravel(), side="right")
-        before = np.repeat(np.arange(len(pairs)) * half, half)
-        total += int((half - (not_larger - before)).sum())
-        half *= 2
-        runs = np.sort(runs.reshape(-1, half), axis=1).ravel()
-    return total
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Sweeps:
-    """The order under work, as lists: layers are small, and arrays cost more than they save."""
-
-    layers: list[list[int]]
-    layer: list[int]
-    position: list[int]
-    up: tuple[list[int], list[int]]
-    down: tuple[list[int], list[int]]
-    # Layers to look at again: neighbours or the layer itself changed since it was last sorted.
-    stale_down: list[bool]
-    stale_up: list[bool]
-
-    @staticmethod
-    def start(graph: LayeredGraph, order: Ints, position: Ints) -> "_Sweeps":
-        """Lists for a graph in a given order."""
-        bounds = np.cumsum(np.bincount(graph.layer, minlength=graph.num_layers)).tolist()
-        sorted_vertices = order.tolist()
-        begins = [0, *bounds[:-1]]
-        return _Sweeps(
-            layers=[sorted_vertices[a:b] for a, b in zip(begins, bounds, strict=True)],
-            layer=graph.layer.tolist(),
-            position=position.tolist(),
-            up=neighbour_lists(len(order), graph.head, graph.tail),
-            down=neighbour_lists(len(order), graph.tail, graph.head),
-            stale_down=[a + 1 < b for a, b in zip(begins, bounds, strict=True)] + [False],
-            stale_up=[a + 1 < b for a, b in zip(begins, bounds, strict=True)] + [False],
-        )
-
-    def positions(self) -> Ints:
-        """The place of each vertex in its layer, as it is now."""
-        return np.array(self.position, np.int64)
-
-    def restart(self, position: Ints) -> None:
-        """Take over another order."""
-        moved = np.flatnonzero(position != self.positions())
-        touched = {self.layer[vertex] for vertex in moved.tolist()}
-        for vertex, place in zip(moved.tolist(), position[moved].tolist(), strict=True):
-            self.position[vertex] = place
-        for index in sorted(touched):
-            self.layers[index].sort(key=self.position.__getitem__)
-            self._changed(index)
-
-    def sort_layers(self, *, downwards: bool, reverse_equals: Iterable[int] = ()) -> None:
-        """Sort each layer by its barycentres in the layer before it."""
-        start, neighbours = self.up if downwards else self.down
-        stale = self.stale_down if downwards else self.stale_up
-        stir = set(reverse_equals)
-        for index in stir:
-            stale[index] = len(self.layers[index]) > 1
-        position = self.position
-        count = len(self.layers)
-        for index in range(count) if downwards else reversed(range(count)):
-            if not stale[index]:
-                continue
-            members = self.layers[index]
-            keys = self._barycentres(members, start, neighbours)
-            if index in stir:
-                ranked = sorted(range(len(keys) - 1, -1, -1), key=keys.__getitem__)
-            elif keys == sorted(keys):
-                stale[index] = False
-                continue
-            else:
-                ranked = sorted(range(len(keys)), key=keys.__getitem__)
-            self.layers[index] = members = [members[place] for place in ranked]
-            for place, vertex in enumerate(members):
-                position[vertex] = place
-            self._changed(index)
-            stale[index] = False
-
-    def _barycentres(
-        self, members: list[int], start: list[int], neighbours: list[int]
-    ) -> list[float]:
-        """The mean place of each vertex's neighbours on one side.
-
-        A vertex without neighbours there stays beside the one on its left.
-        """
-        position = self.position
-        place_of = position.__getitem__
-        keys: list[float] = []
-        key = -1.0
-        for vertex in members:
-            begin, end = start[vertex], start[vertex + 1]
-            if end - begin == 1:
-                key = position[neighbours[begin]]
-            elif end > begin:
-                key = sum(map(place_of, neighbours[begin:end])) / (end - begin)
-            keys.append(key)
-        return keys
-
-    def _changed(self, index: int) -> None:
-        """Mark what depends on the order of a layer; index −1 is the spare last element."""
-        self.stale_down[index] = self.stale_down[index + 1] = True
-        self.stale_up[index] = self.stale_up[index - 1] = True
-
-    def exchange_neighbours(self, crossings: Ints) -> None:
-        """Swap neighbours in a layer while that removes crossings; takes those of each gap."""
-        crossed = np.flatnonzero(crossings)
-        todo = np.union1d(crossed, crossed + 1).tolist()
-        for _ in range(4):
-            todo = [
-                index for index in todo if len(self.layers[index]) > 1 and self._exchange(index)
-            ]
-            for index in todo:
-                self._changed(index)
-
-    def _exchange(self, index: int) -> bool:
-        """One pass over a layer."""
-        members, position = self.layers[index], self.position
-        moved = False
-        for place in range(len(members) - 1):
-            left, right = members[place], members[place + 1]
-            if self._gain(left, right) > 0:
-                members[place], members[place + 1] = right, left
-                position[left], position[right] = place + 1, place
-                moved = True
-        return moved
-
-    def _gain(self, left: int, right: int) -> int:
-        """How many crossings fewer when two neighbours in a layer are swapped."""
-        gain = 0
-        position = self.position
-        for start, neighbours in (self.up, self.down):
-            right_places = [position[v] for v in neighbours[start[right] : start[right + 1]]]
-            if right_places:
-                for vertex in neighbours[start[left] : start[left + 1]]:
-                    place = position[vertex]
-                    for other in right_places:
-                        if place > other:
-                            gain += 1
-                        elif place < other:
-                            gain -= 1
-        return gain

@@ -2,8 +2,8 @@
 
 The method of Sugiyama, Tagawa and Toda (1981) in four steps: layers (`layering`), order within
 layers (`ordering`), coordinates across the flow (`coordinates`), and here the coordinates along
-it and the bends. Works on plain arrays and knows nothing about autograd or drawing. Nothing is
-random and nothing recurses: the same graph gives the same bytes, whatever its depth.
+it and the bends. Works on plain arrays and knows nothing about autograd or drawing. What is left to
+chance has a fixed seed, and nothing recurses: the same graph gives the same bytes, at any depth.
 """
 
 from dataclasses import dataclass
