@@ -32,7 +32,7 @@ def open_example(page: Page, server: Server, name: str) -> Locator:
 def first_drawing(name: str) -> tuple[bytes, dict[str, int]]:
     """What the page draws of an example at first, and the vertex of each label."""
     program = load_example(name)
-    drawing = draw(program_graph(program, run_program(program)))
+    drawing = draw(program_graph(program, run_program(program)), direction="down")
     labels = {vertex.label: index for index, vertex in reversed(list(enumerate(drawing.vertices)))}
     return pack_drawing(drawing), labels
 

@@ -22,6 +22,8 @@ GROUP_KINDS: tuple[GroupKind, ...] = ("module", "repeat", "step")
 MODULE, REPEAT, STEP = range(3)
 
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
+FEW_OPERATIONS = 40
+"""So many are surveyed at a glance; there is nothing to fold."""
 FEWEST_MODULES = 3
 """As many calls of alike modules in a row are folded into one "× 3"."""
 FEWEST_STEPS = 4
@@ -117,11 +119,12 @@ def fold(graph: AutogradGraph) -> Folding:
     """Group a graph's operations by module calls and by repetition."""
     groups = _Groups()
     _add_modules(graph, groups)
-    _add_repeats(graph, groups)
+    if graph.num_operations > FEW_OPERATIONS:
+        _add_repeats(graph, groups)
     return groups.finished(graph)
 
 
-def open_first(folding: Folding, room: int = 40) -> frozenset[int]:
+def open_first(folding: Folding, room: int = FEW_OPERATIONS) -> frozenset[int]:
     """Groups to open at first: all where at most `room` vertices show then, or the outer levels.
 
     A level is opened whole or not at all; repeats stay closed.

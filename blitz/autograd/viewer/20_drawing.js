@@ -11,6 +11,8 @@ class Drawing {
     this.takeEdges(arrays);
     this.takeFrames(arrays);
     this.bounds = this.measure();
+    const output = this.kind.indexOf(OUTPUT);
+    this.end = output < 0 ? null : { x: this.x[output], y: this.y[output] };
     this.measureEdges();
   }
 

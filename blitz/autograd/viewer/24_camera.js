@@ -5,6 +5,15 @@ const MAX_FIT_SCALE = 1.25;
 const MAX_SCALE = 6;
 const FLIGHT_MS = 350;
 
+const SMALLEST_FIRST_SCALE = 0.6; // below it labels are left out
+const FIRST_SCALE = 0.8;
+
+/** The middle of a view that sees an end, and nothing beyond the drawing where it is larger. */
+function besideEnd(end, low, high, half) {
+  if (high - low <= 2 * half) return (low + high) / 2;
+  return clamp(end, low + half, high - half);
+}
+
 class Camera {
   constructor(onChange) {
     this.onChange = onChange;
@@ -14,6 +23,7 @@ class Camera {
     this.width = 1; // of the view in CSS pixels
     this.height = 1;
     this.bounds = null;
+    this.end = null; // the output, where the way back begins
     this.flight = 0;
   }
 
@@ -33,11 +43,24 @@ class Camera {
   }
 
   resize(width, height) {
-    // What was fitted stays fitted.
-    const wasFitted = this.isFitted();
+    // What was fitted stays fitted, and what nobody has moved stays as it began.
+    const [wasFirst, wasFitted] = [this.isAt(this.first()), this.isAt(this.fitted())];
     this.width = width;
     this.height = height;
-    if (wasFitted) Object.assign(this, this.fitted());
+    if (wasFirst) Object.assign(this, this.first());
+    else if (wasFitted) Object.assign(this, this.fitted());
+  }
+
+  /** Where the camera begins: it sees everything, or, too small to be read, the output's end. */
+  first() {
+    const whole = this.fitted();
+    if (whole.scale >= SMALLEST_FIRST_SCALE || !this.end) return whole;
+    const { x0, y0, x1, y1 } = this.bounds;
+    return {
+      x: besideEnd(this.end.x, x0, x1, (this.width / 2 - FIT_MARGIN) / FIRST_SCALE),
+      y: besideEnd(this.end.y, y0, y1, (this.height / 2 - FIT_MARGIN) / FIRST_SCALE),
+      scale: FIRST_SCALE,
+    };
   }
 
   /** Where the camera sees the whole drawing. */
@@ -52,8 +75,7 @@ class Camera {
     return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale };
   }
 
-  isFitted() {
-    const { x, y, scale } = this.fitted();
+  isAt({ x, y, scale }) {
     const isNear = (a, b) => Math.abs(a - b) * this.scale < 0.5;
     return isNear(x, this.x) && isNear(y, this.y) && Math.abs(scale / this.scale - 1) < 1e-3;
   }

@@ -2,7 +2,7 @@
 
 const MAP_SIZE = { width: 168, height: 104 };
 const MAP_MARGIN = 6;
-const MAP_MIN_VERTICES = 30;
+const MAP_MIN_VERTICES = 12;
 
 class Minimap {
   constructor(canvas, camera, listen) {

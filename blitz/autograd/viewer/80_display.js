@@ -42,6 +42,7 @@ class Display {
     this.drawing = drawing;
     this.look = new Look(drawing);
     this.camera.bounds = drawing.bounds;
+    this.camera.end = drawing.end;
     this.arrival = arrival;
     this.parts.empty.hidden = drawing.bounds !== null;
     this.repaint();

@@ -109,12 +109,12 @@ class GraphViewer {
     this.describe();
   }
 
-  /** What both drawings have stays in its place; without such a thing all is shown. */
+  /** What both drawings have stays in its place; without such a thing the view begins anew. */
   frameCamera(before) {
     const shift = before && shiftBetween(before, this.drawing, this.anchor ?? this.camera);
     this.anchor = null;
     if (!shift) {
-      this.camera.fit();
+      this.camera.set(this.camera.first());
       return;
     }
     this.camera.set({ x: this.camera.x + shift.x, y: this.camera.y + shift.y });

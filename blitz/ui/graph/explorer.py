@@ -122,7 +122,7 @@ def _show_tools(view: View) -> None:
                 on_click=view.open, args=(_one_level_less(folding, view.opened),),
                 disabled=not view.opened,
             )  # fmt: skip
-        st.toggle("Downwards", key=f"{KEY}downwards", persist_state="session")
+        st.toggle("Left to right", key=f"{KEY}sideways", persist_state="session")
         if scene.replayed is None:
             st.button(
                 "Run backward", icon=":material/replay:", key=f"{KEY}replay",

@@ -60,7 +60,7 @@ class View:
     @property
     def direction(self) -> Direction:
         """Where the forward pass flows in the picture."""
-        return "down" if st.session_state.get(f"{KEY}downwards") else "right"
+        return "right" if st.session_state.get(f"{KEY}sideways") else "down"
 
     @property
     def picture_key(self) -> str:
