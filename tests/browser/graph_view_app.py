@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blitz.ui.graph_view import graph_view
+from blitz.ui.graph.graph_view import graph_view
 from tests.browser.graph_drawings import DRAWINGS, backward_of, large_drawing
 
 st.set_page_config(layout="wide")

@@ -1,12 +1,16 @@
 """The graph explorer: a program, its graph on a canvas, and panels about what is selected."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from blitz.autograd.examples import load_example
-from blitz.autograd.picture.drawing import VertexKind
+from blitz.autograd.picture.drawing import Vertex, VertexKind
 from blitz.autograd.picture.folding import REPEAT, Folding, visible_items
+from blitz.autograd.program import Value
 from blitz.ui.graph.check_panel import show_check
 from blitz.ui.graph.export_panel import show_exports
+from blitz.ui.graph.graph_view import GraphEvent, graph_view
 from blitz.ui.graph.node_panel import show_selected
 from blitz.ui.graph.program_panel import (
     changed_values,
@@ -25,9 +29,10 @@ from blitz.ui.graph.state import (
     WHY,
     Selection,
     View,
+    look,
+    select,
 )
 from blitz.ui.graph.why_panel import show_why
-from blitz.ui.graph_view import GraphEvent, graph_view
 from blitz.ui.text import plain
 
 PANEL_WIDTH = 384
@@ -42,7 +47,8 @@ def show_explorer(name: str) -> None:
     st.markdown(program.text)
     values = control_values(program)
     with st.spinner("Running the program …", show_time=True):
-        scene = scene_of(name, changed_values(program, values))
+        values = changed_values(program, values)
+        scene = scene_of(name, values)
     # Widths of their own rather than columns: on a narrow page the panel goes below the canvas.
     with st.container(horizontal=True, gap="medium"):
         canvas, panel = st.container(width="stretch"), st.container(width=PANEL_WIDTH)
@@ -60,10 +66,10 @@ def show_explorer(name: str) -> None:
         _show_tools(view)
         _show_canvas(view)
     with panel:
-        _show_panel(view)
+        _show_panel(view, values)
 
 
-def _show_panel(view: View) -> None:
+def _show_panel(view: View, values: Mapping[str, Value]) -> None:
     st.session_state.setdefault(f"{KEY}panel", PROGRAM)
     panel = st.segmented_control(
         "Panel", PANELS, key=f"{KEY}panel", label_visibility="collapsed", required=True
@@ -78,7 +84,7 @@ def _show_panel(view: View) -> None:
     elif panel == PROGRAM:
         show_program(scene.program, scene.run)
     else:
-        show_exports(view)
+        show_exports(view, values)
 
 
 def _show_faults(view: View) -> None:
@@ -105,7 +111,8 @@ def _fault(view: View, message: str, node: int | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.warning(plain(message), width="stretch")
         if node is not None:
-            st.button("Show it", on_click=view.go_to, args=(node,), key=f"{KEY}fault")
+            there = (view.opened_around(node), Selection(node=node))
+            st.button("Show it", on_click=look, args=there, key=f"{KEY}fault")
 
 
 def _show_tools(view: View) -> None:
@@ -115,19 +122,20 @@ def _show_tools(view: View) -> None:
             more = _next_level(folding, view.opened)
             st.button(
                 "Open more", icon=":material/unfold_more:", key=f"{KEY}more",
-                on_click=view.open, args=(more,), disabled=more == view.opened,
+                on_click=look, args=(more,), disabled=more == view.opened,
             )  # fmt: skip
             st.button(
                 "Fold", icon=":material/unfold_less:", key=f"{KEY}fold",
-                on_click=view.open, args=(_one_level_less(folding, view.opened),),
+                on_click=look, args=(_one_level_less(folding, view.opened),),
                 disabled=not view.opened,
             )  # fmt: skip
         st.toggle("Left to right", key=f"{KEY}sideways", persist_state="session")
-        if scene.replayed is None:
-            st.button(
-                "Run backward", icon=":material/replay:", key=f"{KEY}replay",
-                on_click=scene.replay, type="primary",
-            )  # fmt: skip
+        if scene.replayed is None and st.button(
+            "Run backward", icon=":material/replay:", key=f"{KEY}replay", type="primary"
+        ):
+            with st.spinner("Running backward …", show_time=True):
+                scene.replay()
+            st.rerun()
     graph = scene.graph
     st.caption(
         f"{len(graph):,} nodes, {len(graph.source):,} edges · "
@@ -171,16 +179,17 @@ def _to_open(folding: Folding, group: int, first_step: int, last_step: int) -> l
 
 
 def _show_canvas(view: View) -> None:
-    picture = view.scene.picture(view.opened, view.direction)
+    picture = view.picture()
     event = graph_view(
         picture.packed,
         key=f"{KEY}view",
-        drawing_key=view.picture_key,
+        drawing_key=f"{view.place_key}-{picture.is_replayed:d}",
         playback=picture.playback,
         select=_selected_vertex(picture, view.selection),
         height=CANVAS_HEIGHT,
     )
-    if event is not None and event.drawing_key == view.picture_key:
+    # What was done in the same picture before another session ran its backward pass counts.
+    if event is not None and event.drawing_key.rpartition("-")[0] == view.place_key:
         _answer(event, view, picture)
 
 
@@ -190,25 +199,26 @@ def _selected_vertex(picture: Picture, selection: Selection) -> int | None:
 
 def _answer(event: GraphEvent, view: View, picture: Picture) -> None:
     """Do what a person did in the picture."""
-    if event.kind == "select-edge":
-        view.select(Selection(edge=event.index) if event.index >= 0 else NOTHING)
-    elif event.kind == "close":
-        view.open(view.opened - {event.index})
+    if event.kind == "close":
+        look(view.opened - {event.index})
         st.rerun()
-    elif event.index < 0:
-        view.select(NOTHING)
+    if event.index < 0:
+        select(NOTHING)
+    elif event.kind == "select-edge":
+        select(Selection(edge=event.index, picture=view.place_key))
     else:
-        vertex = picture.drawing.vertices[event.index]
-        item = vertex.item
-        if vertex.kind == VertexKind.OUTPUT:
-            view.select(NOTHING)
-        elif item is None or item.group < 0:
-            view.select(Selection(node=vertex.node))
-        elif event.kind == "open":
-            steps = _to_open(view.scene.folding, item.group, item.first_step, item.last_step)
-            view.open(view.opened | frozenset(steps))
-            st.rerun()
-        else:
-            view.select(
-                Selection(group=item.group, first_step=item.first_step, last_step=item.last_step)
-            )
+        _answer_vertex(event, view, picture.drawing.vertices[event.index])
+
+
+def _answer_vertex(event: GraphEvent, view: View, vertex: Vertex) -> None:
+    item = vertex.item
+    if vertex.kind == VertexKind.OUTPUT:
+        select(NOTHING)
+    elif item is None or item.group < 0:
+        select(Selection(node=vertex.node))
+    elif event.kind == "open":
+        steps = _to_open(view.scene.folding, item.group, item.first_step, item.last_step)
+        look(view.opened | frozenset(steps))
+        st.rerun()
+    else:
+        select(Selection(group=item.group, first_step=item.first_step, last_step=item.last_step))

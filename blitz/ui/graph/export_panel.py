@@ -1,35 +1,42 @@
 """The picture, and the program, to take away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from blitz.autograd.export import to_dot, to_html, to_json, to_mermaid, to_svg
+from blitz.autograd.program import Value
+from blitz.ui.graph.scenes import Picture, Scene, scene_of
 from blitz.ui.graph.state import View
 
 HTML_SCRIPT = 'from blitz.autograd import trace\n\ntrace({outputs}).to_html("graph.html")\n'
 
 
-def show_exports(view: View) -> None:
+def show_exports(view: View, values: Mapping[str, Value]) -> None:
     """A button for each kind of file; each is made when it is asked for."""
-    scene = view.scene
-    picture = scene.picture(view.opened, view.direction)
-    drawing, name = picture.drawing, scene.program.name
+    name, opened, direction = view.scene.program.name, view.opened, view.direction
+
+    def scene() -> Scene:  # looked up anew: a waiting button must not keep a graph alive
+        return scene_of(name, values)
+
+    def picture() -> Picture:
+        return scene().picture(opened, direction)
+
+    def html() -> str:
+        shown, title = picture(), scene().program.title
+        return to_html(shown.drawing, playback=shown.playback, title=title)
+
+    kinds: dict[str, tuple[str, str, Callable[[], str]]] = {
+        "SVG": ("svg", "image/svg+xml", lambda: to_svg(picture().drawing)),
+        "HTML, opens offline": ("html", "text/html", html),
+        "Graphviz DOT": ("dot", "text/vnd.graphviz", lambda: to_dot(picture().drawing)),
+        "Mermaid": ("mmd", "text/plain", lambda: to_mermaid(picture().drawing)),
+        "JSON": ("json", "application/json", lambda: to_json(scene().graph, picture().drawing)),
+        "Program": ("py", "text/x-python", lambda: scene().program.listing),
+    }
     st.caption(
         "The picture as it is folded now. A PNG comes from the button in the picture itself."
     )
-    kinds: dict[str, tuple[str, str, Callable[[], str]]] = {
-        "SVG": ("svg", "image/svg+xml", lambda: to_svg(drawing)),
-        "HTML, opens offline": (
-            "html",
-            "text/html",
-            lambda: to_html(drawing, playback=picture.playback, title=scene.program.title),
-        ),
-        "Graphviz DOT": ("dot", "text/vnd.graphviz", lambda: to_dot(drawing)),
-        "Mermaid": ("mmd", "text/plain", lambda: to_mermaid(drawing)),
-        "JSON": ("json", "application/json", lambda: to_json(scene.graph, drawing)),
-        "Program": ("py", "text/x-python", lambda: scene.program.listing),
-    }
     with st.container(horizontal=True, gap="small"):
         for label, (suffix, mime, make) in kinds.items():
             st.download_button(
@@ -37,5 +44,5 @@ def show_exports(view: View) -> None:
                 key=f"graph_export_{suffix}", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
     st.caption("From Python, after the program:")
-    outputs = ", ".join(scene.program.graph_of)
+    outputs = ", ".join(view.scene.program.graph_of)
     st.code(HTML_SCRIPT.format(outputs=outputs), language="python")

@@ -5,7 +5,9 @@ from pathlib import PurePath
 
 import numpy as np
 import streamlit as st
+from torch import Tensor
 
+from blitz.autograd.backward.measures import sample
 from blitz.autograd.backward.replay import EdgeGradient, Replay
 from blitz.autograd.graph import AutogradGraph, GraphNode, shape_text
 from blitz.autograd.operations.derivatives import CUSTOM, derivative
@@ -13,7 +15,7 @@ from blitz.autograd.operations.saved import SavedValue, saved_tensors
 from blitz.autograd.picture.drawing import frame_label
 from blitz.autograd.picture.folding import REPEAT
 from blitz.ui.graph.local_panel import show_local_derivatives
-from blitz.ui.graph.state import NOTHING, Selection, View
+from blitz.ui.graph.state import NOTHING, Selection, View, look
 from blitz.ui.graph.values import number_text, show_values
 from blitz.ui.text import bytes_text, plain
 
@@ -93,8 +95,8 @@ def _show_groups(view: View, index: int) -> None:
                 key=f"graph_fold_{group}",
                 icon=":material/unfold_less:",
                 type="tertiary",
-                on_click=view.fold,
-                args=(group,),
+                on_click=look,
+                args=(view.opened - {group}, Selection(group=group)),
             )
 
 
@@ -144,7 +146,8 @@ def _jump(view: View, before: str, node: int, key: str) -> None:
     name = graph.type_name(node) if node < graph.num_operations else graph.label(node)
     st.button(
         plain(before + name), key=f"graph_jump_{key}", type="tertiary",
-        on_click=view.go_to, args=(node,),
+        on_click=look,
+        args=(view.opened_around(node), Selection(node=node)),
     )  # fmt: skip
 
 
@@ -175,9 +178,8 @@ def gradient_text(gradient: EdgeGradient) -> str:
 
 
 def _show_leaf(view: View, index: int) -> None:
-    tensor = view.scene.graph.leaf(index).detach()
     st.markdown("**Values**")
-    _show_corner(tensor.cpu().numpy())
+    _show_corner(view.scene.graph.leaf(index).detach())
     replayed = view.scene.replayed
     if replayed is None:
         return
@@ -186,12 +188,13 @@ def _show_leaf(view: View, index: int) -> None:
         st.caption("This backward pass brings it no gradient.")
         return
     st.markdown("**Gradient** that backward adds to `.grad`")
-    _show_corner(gradient.detach().to_dense().cpu().numpy())
+    _show_corner(gradient.detach().to_dense())
 
 
-def _show_corner(values: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> None:
-    corner = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values
-    show_values(corner[:8, :8] if corner.ndim == 2 else corner[:16], values.shape)
+def _show_corner(tensor: Tensor) -> None:
+    values = sample(tensor)
+    if values is not None:
+        show_values(values, tuple(tensor.shape))
 
 
 def _show_users(view: View, index: int) -> None:
@@ -241,7 +244,7 @@ def _show_saved_value(view: View, saved: SavedValue) -> None:
 
 
 def _show_drawn_edge(view: View, index: int) -> None:
-    drawing = view.scene.picture(view.opened, view.direction).drawing
+    drawing = view.picture().drawing
     if index >= len(drawing.source):
         return
     source, target = (drawing.vertices[v[index]] for v in (drawing.source, drawing.target))
@@ -279,7 +282,7 @@ def _show_group(view: View, selection: Selection) -> None:
     st.markdown(f"##### {plain(label or frame_label(folding, group))}")
     st.caption(f"{folding.num_operations(group):,} operations")
     if not is_repeat:
-        st.button("Open", key="graph_open", on_click=view.open, args=(view.opened | {group},))
+        st.button("Open", key="graph_open", on_click=look, args=(view.opened | {group},))
         return
     steps = folding.steps[group]
     first, last = selection.first_step or 1, selection.last_step or len(steps)
@@ -289,5 +292,5 @@ def _show_group(view: View, selection: Selection) -> None:
         )
         st.button(
             "Open this step", key="graph_open",
-            on_click=view.open, args=(view.opened | {int(steps[int(number) - 1])},),
+            on_click=look, args=(view.opened | {int(steps[int(number) - 1])},),
         )  # fmt: skip

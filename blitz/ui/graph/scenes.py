@@ -102,16 +102,19 @@ class Scene:
 
 
 class Picture:
-    """A drawing and its bytes for the viewer."""
+    """A drawing and its bytes for the viewer.
+
+    is_replayed: whether the backward pass is on it; then it has more to show than the picture of
+    the same drawing without.
+    """
 
     def __init__(self, scene: Scene, opened: Opened, direction: Direction) -> None:
         self.drawing: Drawing = draw(
             scene.graph, folding=scene.folding, opened=opened, direction=direction
         )
         self.packed = pack_drawing(self.drawing, title=scene.program.title, marks=scene.marks())
-        self.playback = (
-            pack_playback(self.drawing, scene.replayed) if scene.replayed is not None else None
-        )
+        self.is_replayed = scene.replayed is not None
+        self.playback = pack_playback(self.drawing, scene.replayed) if scene.replayed else None
 
 
 def scene_of(name: str, values: Mapping[str, Value]) -> Scene:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from blitz.autograd.layout import Direction
 from blitz.autograd.picture.folding import open_around
-from blitz.ui.graph.scenes import Opened, Scene
+from blitz.ui.graph.scenes import Opened, Picture, Scene
 
 KEY = "graph_"
 PROGRAM, SELECTED, WHY, CHECK, EXPORT = PANELS = (
@@ -21,10 +21,12 @@ PROGRAM, SELECTED, WHY, CHECK, EXPORT = PANELS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """A node of the graph, an edge of the picture, or a closed group; −1 for what it is not."""
+    """A node of the graph, an edge of a picture, or a closed group; −1 for what it is not."""
 
     node: int = -1
     edge: int = -1
+    picture: str = ""
+    """Of an edge: the picture whose edges are counted."""
     group: int = -1
     first_step: int = 0
     last_step: int = 0
@@ -34,16 +36,18 @@ NOTHING = Selection()
 
 
 class View:
-    """A session's view of a scene; it begins anew with another program or other numbers."""
+    """A session's view of a scene; it begins anew with another program or other numbers.
+
+    Nothing that a browser may ask for later holds on to a view: it would keep the scene, and with
+    it the graph's saved tensors, as long as the page is open.
+    """
 
     def __init__(self, scene: Scene) -> None:
-        digest = hashlib.sha1(scene.program.source.encode(), usedforsecurity=False).hexdigest()
         self.scene = scene
-        self.identity = f"{scene.program.name}-{digest[:12]}"
+        self.identity = f"{scene.program.name}-{_digest(scene.program.source)}"
         if st.session_state.get(f"{KEY}identity") != self.identity:
             st.session_state[f"{KEY}identity"] = self.identity
-            st.session_state[f"{KEY}opened"] = scene.opened_first()
-            st.session_state[f"{KEY}selection"] = NOTHING
+            look(scene.opened_first(), NOTHING)
 
     @property
     def opened(self) -> Opened:
@@ -53,9 +57,10 @@ class View:
 
     @property
     def selection(self) -> Selection:
-        """What is selected."""
+        """What is selected; an edge only as long as its picture is shown."""
         selection: Selection = st.session_state[f"{KEY}selection"]
-        return selection
+        is_gone = selection.edge >= 0 and selection.picture != self.place_key
+        return NOTHING if is_gone else selection
 
     @property
     def direction(self) -> Direction:
@@ -63,29 +68,34 @@ class View:
         return "right" if st.session_state.get(f"{KEY}sideways") else "down"
 
     @property
-    def picture_key(self) -> str:
-        """A name for what is drawn: the viewer keeps its camera while it stays the same."""
-        opened = hashlib.sha1(repr(sorted(self.opened)).encode(), usedforsecurity=False)
-        replayed = self.scene.replayed is not None
-        return f"{self.identity}-{opened.hexdigest()[:12]}-{self.direction}-{replayed:d}"
+    def place_key(self) -> str:
+        """A name for what is drawn where; see `Picture.key`."""
+        return f"{self.identity}-{_digest(repr(sorted(self.opened)))}-{self.direction}"
 
-    def select(self, selection: Selection) -> None:
-        """Select something, and turn to the panel about it."""
-        st.session_state[f"{KEY}selection"] = selection
-        if selection != NOTHING:
-            st.session_state[f"{KEY}panel"] = SELECTED
+    def picture(self) -> Picture:
+        """The scene as this session looks at it."""
+        return self.scene.picture(self.opened, self.direction)
 
-    def go_to(self, node: int) -> None:
-        """Select a node, opening the groups around it."""
-        if node < self.scene.graph.num_operations:
-            self.open(self.opened | open_around(self.scene.folding, node))
-        self.select(Selection(node=node))
+    def opened_around(self, node: int) -> Opened:
+        """The groups to open so that a node shows, too."""
+        if node >= self.scene.graph.num_operations:
+            return self.opened
+        return self.opened | open_around(self.scene.folding, node)
 
-    def open(self, groups: Opened) -> None:
-        """Show with these groups open."""
-        st.session_state[f"{KEY}opened"] = groups
 
-    def fold(self, group: int) -> None:
-        """Close a group, and select it in place of what was selected within."""
-        self.open(self.opened - {group})
-        self.select(Selection(group=group))
+def look(opened: Opened, selection: Selection | None = None) -> None:
+    """Show with these groups open; select something else, or leave what is selected."""
+    st.session_state[f"{KEY}opened"] = opened
+    if selection is not None:
+        select(selection)
+
+
+def select(selection: Selection) -> None:
+    """Select something, and turn to the panel about it."""
+    st.session_state[f"{KEY}selection"] = selection
+    if selection != NOTHING:
+        st.session_state[f"{KEY}panel"] = SELECTED
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
