@@ -1,14 +1,21 @@
 """The autograd page: examples, their graphs, and the panels, without a browser."""
 
+import gc
+import weakref
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from blitz.autograd.examples import EXAMPLES, load_example
+from blitz.autograd.operations.derivatives import table
 from blitz.autograd.picture.folding import REPEAT
-from blitz.ui.graph.scenes import scene_of
+from blitz.ui.graph.scenes import MOST_SCENES, scene_of
 from blitz.ui.graph.state import Selection
+from blitz.ui.services import Services
+from tests.ui.conftest import ENTRY, SECONDS
 from tests.ui.test_pages import labels, press, texts
 
+POWER = table()["Pow"]
 NAMES = [name for group in EXAMPLES for name in group.names]
 
 
@@ -63,12 +70,16 @@ def test_another_number_changes_program_and_graph(app: AppTest) -> None:
 def test_a_selected_node_tells_formula_walk_and_saved_tensors(app: AppTest) -> None:
     open_example(app, "polynomial")
     graph = scene_of("polynomial", {}).graph
-    [power] = [n.index for n in graph.nodes if n.name == "PowBackward0" and n.missing_inputs == ()
-               and "3" in str(n.source and n.source.text)][:1]  # fmt: skip
-    select(app, Selection(node=power))
-    assert "Q.grad_fn.next_functions" in codes(app)
+    [multiplication] = [node.index for node in graph.nodes if node.name == "MulBackward0"]
+    [cube] = [edge.target for edge in graph.edges if edge.source == multiplication]
+    select(app, Selection(node=cube))
     assert "PowBackward0" in texts(app)
-    assert "Saved for backward" in texts(app)
+    assert [element.value for element in app.latex] == [f"$$\n{POWER.latex}\n$$"]
+    # Q = 3 · a³ − b²: from the difference to the product, from there to the power
+    assert "Q.grad_fn.next_functions[0][0].next_functions[0][0]" in codes(app)
+    kept = [element.label.replace("\\", "") for element in app.expander]
+    assert any("self" in label and "[2] float32, 8 bytes" in label for label in kept)
+    assert "`exponent` 3" in texts(app)
 
 
 def test_a_leaf_shows_the_gradient_that_backward_brings(app: AppTest) -> None:
@@ -103,20 +114,48 @@ def test_open_more_and_fold_are_inverse(app: AppTest) -> None:
     assert app.session_state["graph_opened"] == first
 
 
-def test_why_a_tensor_has_no_gradient(app: AppTest) -> None:
-    open_example(app, "no_grad")
+WHY = [
+    ("frozen_resnet", "model.conv1.weight", "frozen", "requires_grad_(True)"),
+    ("frozen_resnet", "model.fc.weight", "", ""),
+    ("integers", "table", "", ""),
+    ("requires_grad", "x", "require", "x.requires_grad_()"),
+]
+
+
+@pytest.mark.parametrize(("name", "tensor", "kind", "fix"), WHY)
+def test_why_a_tensor_has_no_gradient(
+    app: AppTest, name: str, tensor: str, kind: str, fix: str
+) -> None:
+    open_example(app, name)
     show_panel(app, "Why?")
     [field] = [field for field in app.selectbox if field.label == "Tensor"]
-    for option in field.options:
-        field.set_value(option).run()
-        assert not app.exception
+    field.set_value(tensor).run()
+    assert not app.exception
+    shown = texts(app).replace("\\", "")
+    assert tensor in shown
+    assert kind in shown
+    assert fix in codes(app)
+
+
+def test_scenes_nobody_looks_at_any_more_are_freed(server: Services) -> None:
+    assert server.settings.home.is_dir()
+    gone = []
+    for steps in range(2, 2 + 2 * MOST_SCENES):
+        session = AppTest.from_file(str(ENTRY), default_timeout=SECONDS)
+        open_example(session, "rnn")
+        session.number_input(key="graph_rnn_steps").set_value(steps).run()
+        show_panel(session, "Export")
+        gone.append((session, weakref.ref(scene_of("rnn", {"steps": steps}))))
+    gc.collect()
+    alive = sum(scene() is not None for _, scene in gone)
+    assert alive <= MOST_SCENES
 
 
 def test_gradients_are_checked_against_finite_differences(app: AppTest) -> None:
     open_example(app, "polynomial")
     show_panel(app, "Check")
     press(app, "Compare with finite differences")
-    assert [element.value for element in app.success] == ["All gradients agree."]
+    assert [element.value for element in app.success] == ["All that was compared agrees."]
 
 
 def test_a_backward_that_says_otherwise_does_not_agree(app: AppTest) -> None:
@@ -129,11 +168,20 @@ def test_a_backward_that_says_otherwise_does_not_agree(app: AppTest) -> None:
 def test_the_picture_can_be_taken_away_in_every_format(app: AppTest) -> None:
     open_example(app, "polynomial")
     show_panel(app, "Export")
-    offered = [element.proto.label for element in app.get("download_button")]
-    assert len(offered) == 6
-    assert "SVG" in offered
+    offered = {element.proto.label for element in app.get("download_button")}
+    assert offered == {
+        "SVG", "HTML, opens offline", "Graphviz DOT", "Mermaid", "JSON", "Program",
+    }  # fmt: skip
+
+
+def test_an_edge_is_not_taken_for_another_picture_s(app: AppTest) -> None:
+    open_example(app, "resnet18")
+    select(app, Selection(edge=3, picture="another one"))
+    assert "Click a box or an edge" in texts(app)
 
 
 def test_examples_are_listed_by_theme(app: AppTest) -> None:
     open_example(app, NAMES[0])
-    assert len([label for label in labels(app) if label]) >= len(NAMES)
+    assert {group.heading for group in EXAMPLES} <= {caption.value for caption in app.caption}
+    titles = {load_example(name).title for name in NAMES}
+    assert titles <= {label.replace("\\", "").strip("*") for label in labels(app)}

@@ -313,7 +313,12 @@ def is_view(type_name: str) -> bool:
 
 def shape_text(shape: Iterable[int] | None) -> str:
     """A shape as 1×6×28×28, or scalar; nothing where it is unknown."""
-    return "" if shape is None else "×".join(map(str, shape)) or "scalar"
+    if shape is None:
+        return ""
+    sizes = tuple(shape)
+    if len(sizes) == 1:
+        return f"[{sizes[0]}]"
+    return "×".join(map(str, sizes)) or "scalar"
 
 
 def _input_metadata(function: Node) -> Sequence[Any]:

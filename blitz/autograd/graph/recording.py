@@ -8,6 +8,7 @@ stack for every node; tracing lines is a thread's own and costs a tenth of it. W
 made under anomaly mode anyway, its lines are read from there.
 """
 
+import bisect
 import linecache
 import re
 from collections import Counter
@@ -60,7 +61,7 @@ class Call:
     end: int = -1
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, weakref_slot=True)
 class Recording:
     """What was learnt; empty where nothing was recorded."""
 
@@ -98,7 +99,7 @@ class Recording:
 
     def line_of(self, sequence: int) -> SourceLine | None:
         """The line that ran when the node with this sequence number was made."""
-        at = int(np.searchsorted(self.line_starts, sequence, side="right")) - 1
+        at = bisect.bisect_right(self.line_starts, sequence) - 1
         found = self.lines[at] if at >= 0 else None
         if found is None:
             return None

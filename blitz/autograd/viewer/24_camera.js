@@ -1,6 +1,7 @@
 // The camera: which part of the drawing is seen, and its flights.
 
 const FIT_MARGIN = 28; // CSS pixels
+const FIT_MARGIN_ABOVE = 44; // and below: there the legend is
 const MAX_FIT_SCALE = 1.25;
 const MAX_SCALE = 6;
 const FLIGHT_MS = 350;
@@ -58,7 +59,7 @@ class Camera {
     const { x0, y0, x1, y1 } = this.bounds;
     return {
       x: besideEnd(this.end.x, x0, x1, (this.width / 2 - FIT_MARGIN) / FIRST_SCALE),
-      y: besideEnd(this.end.y, y0, y1, (this.height / 2 - FIT_MARGIN) / FIRST_SCALE),
+      y: besideEnd(this.end.y, y0, y1, (this.height / 2 - FIT_MARGIN_ABOVE) / FIRST_SCALE),
       scale: FIRST_SCALE,
     };
   }
@@ -70,7 +71,7 @@ class Camera {
 
   fittedTo({ x0, y0, x1, y1 }) {
     const across = (this.width - 2 * FIT_MARGIN) / Math.max(1e-6, x1 - x0);
-    const down = (this.height - 2 * FIT_MARGIN) / Math.max(1e-6, y1 - y0);
+    const down = (this.height - 2 * FIT_MARGIN_ABOVE) / Math.max(1e-6, y1 - y0);
     const scale = Math.max(1e-6, Math.min(across, down, MAX_FIT_SCALE));
     return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale };
   }

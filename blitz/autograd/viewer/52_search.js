@@ -22,7 +22,7 @@ class Search {
 
   clear() {
     this.query = "";
-    this.found = []; // vertices in the order of the drawing
+    this.found = []; // vertices: names first, each part in the order of the drawing
     this.current = -1; // place in `found`
     this.matches = null; // 1 for each vertex found
   }
@@ -69,6 +69,12 @@ class Search {
       this.matches[v] = 1;
       this.found.push(v);
     }
+    // Names come before what only has the word in a note or on its line of code.
+    const isNamed = (v) => has[drawing.label[v]];
+    this.found = [
+      ...this.found.filter((v) => isNamed(v)),
+      ...this.found.filter((v) => !isNamed(v)),
+    ];
   }
 
   step(by) {

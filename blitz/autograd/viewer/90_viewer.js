@@ -269,8 +269,8 @@ class GraphViewer {
 
   describe() {
     const { drawing } = this;
-    const vertices = drawing.numVertices === 1 ? "vertex" : "vertices";
-    this.sizeText = `${whole(drawing.numVertices)} ${vertices}, ${counted(drawing.numEdges, "edge")}`;
+    const boxes = drawing.numVertices === 1 ? "box" : "boxes";
+    this.sizeText = `${whole(drawing.numVertices)} ${boxes}, ${counted(drawing.numEdges, "edge")}`;
     this.parts.overlay.setAttribute("aria-label", `${drawing.title || "Graph"}: ${this.sizeText}`);
     if (this.selection.selected < 0) this.say("");
   }

@@ -15,8 +15,9 @@ MOST_LEAVES = 20
 def show_check(view: View) -> None:
     """Compare the gradients of the program's leaves with finite differences, when asked to."""
     st.caption(
-        "Each value of each leaf is moved a little up and down, and the program is run again: "
-        "(L(x + h) − L(x − h)) / 2h has to be what backward says."
+        "Values of each leaf are moved a little up and down, and the operations are run again: "
+        "(L(x + h) − L(x − h)) / 2h has to be what backward says. What was detached or made under "
+        "no_grad stays as it was, since backward takes it for a constant."
     )
     key = f"{KEY}check"
     if st.button("Compare with finite differences", icon=":material/balance:"):
@@ -48,7 +49,7 @@ def _show(check: GradientCheck) -> None:
     checked = checked if len(check.leaves) < check.num_leaves else ""
     wrong = sum(not leaf.passed for leaf in check.leaves)
     if check.passed:
-        st.success(f"{checked}All gradients agree.")
+        st.success(f"{checked}All that was compared agrees.")
     else:
         st.warning(
             f"{checked}{wrong} of {len(check.leaves)} gradients do not agree. So it has to be "
@@ -63,10 +64,11 @@ def _show(check: GradientCheck) -> None:
 
 def _show_leaf(leaf: LeafCheck) -> None:
     mark = ":material/check:" if leaf.passed else ":material/close:"
-    size = "" if leaf.places is None else f", {len(leaf.places):,} values checked"
+    size = "" if leaf.places is None else f", values checked: {len(leaf.places):,}"
     difference = number_text(leaf.largest_difference)
     st.markdown(f"{mark} **{plain(leaf.name)}** differs by {difference} at most{size}")
     if leaf.analytic.size <= 16:
-        st.caption("By backward, and by differences")
+        st.caption("By backward")
         show_values(leaf.analytic, leaf.analytic.shape)
+        st.caption("By differences")
         show_values(leaf.numerical, leaf.numerical.shape)

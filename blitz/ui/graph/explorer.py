@@ -33,10 +33,10 @@ from blitz.ui.graph.state import (
     select,
 )
 from blitz.ui.graph.why_panel import show_why
-from blitz.ui.text import plain
+from blitz.ui.text import bytes_text, plain
 
 PANEL_WIDTH = 384
-CANVAS_HEIGHT = 600
+CANVAS_HEIGHT = 500
 FEW_STEPS = 8
 """A repeat of at most as many steps is opened whole."""
 
@@ -44,7 +44,6 @@ FEW_STEPS = 8
 def show_explorer(name: str) -> None:
     """Show an example, its graph and the panels."""
     program = load_example(name)
-    st.markdown(program.text)
     values = control_values(program)
     with st.spinner("Running the program …", show_time=True):
         values = changed_values(program, values)
@@ -65,6 +64,7 @@ def show_explorer(name: str) -> None:
         _show_faults(view)
         _show_tools(view)
         _show_canvas(view)
+        _show_size(view)
     with panel:
         _show_panel(view, values)
 
@@ -99,12 +99,14 @@ def _show_faults(view: View) -> None:
     elif replayed.first_non_finite is not None:
         node = replayed.first_non_finite
         how = "makes" if replayed.non_finite_cause == "made" else "is given"
-        _fault(
-            view,
+        message = (
             f"{scene.graph.type_name(node)} is the first operation on the way back that {how} "
-            "a gradient with NaN or infinity",
-            node,
+            "a gradient with NaN or infinity."
         )
+        earlier = replayed.first_non_finite_forward
+        if earlier is not None:
+            message += f" Already on the way forward, {scene.graph.type_name(earlier)} kept one."
+        _fault(view, message, node)
 
 
 def _fault(view: View, message: str, node: int | None) -> None:
@@ -136,11 +138,14 @@ def _show_tools(view: View) -> None:
             with st.spinner("Running backward …", show_time=True):
                 scene.replay()
             st.rerun()
-    graph = scene.graph
-    st.caption(
-        f"{len(graph):,} nodes, {len(graph.source):,} edges · "
-        f"{len(scene.picture(view.opened, view.direction).drawing.vertices):,} boxes shown"
-    )
+
+
+def _show_size(view: View) -> None:
+    graph, shown = view.scene.graph, len(view.picture().drawing.vertices)
+    kept = view.scene.saved_bytes
+    words = [f"{len(graph):,} nodes", f"{len(graph.source):,} edges", f"{shown:,} boxes shown"]
+    words += [] if kept is None else [f"{bytes_text(kept)} kept for backward"]
+    st.caption(" · ".join(words))
 
 
 def _next_level(folding: Folding, opened: Opened) -> Opened:
@@ -185,7 +190,7 @@ def _show_canvas(view: View) -> None:
         key=f"{KEY}view",
         drawing_key=f"{view.place_key}-{picture.is_replayed:d}",
         playback=picture.playback,
-        select=_selected_vertex(picture, view.selection),
+        select=_selected_vertex(view, picture),
         height=CANVAS_HEIGHT,
     )
     # What was done in the same picture before another session ran its backward pass counts.
@@ -193,7 +198,10 @@ def _show_canvas(view: View) -> None:
         _answer(event, view, picture)
 
 
-def _selected_vertex(picture: Picture, selection: Selection) -> int | None:
+def _selected_vertex(view: View, picture: Picture) -> int | None:
+    selection = view.selection
+    if selection.vertex >= 0 and selection.picture == view.place_key:
+        return selection.vertex
     return picture.drawing.vertex_of(selection.node) if selection.node >= 0 else None
 
 
@@ -215,10 +223,18 @@ def _answer_vertex(event: GraphEvent, view: View, vertex: Vertex) -> None:
     if vertex.kind == VertexKind.OUTPUT:
         select(NOTHING)
     elif item is None or item.group < 0:
-        select(Selection(node=vertex.node))
+        select(Selection(node=vertex.node, vertex=event.index, picture=view.place_key))
     elif event.kind == "open":
         steps = _to_open(view.scene.folding, item.group, item.first_step, item.last_step)
-        look(view.opened | frozenset(steps))
+        look(view.opened | frozenset(steps), NOTHING)
         st.rerun()
     else:
-        select(Selection(group=item.group, first_step=item.first_step, last_step=item.last_step))
+        select(
+            Selection(
+                group=item.group,
+                first_step=item.first_step,
+                last_step=item.last_step,
+                vertex=event.index,
+                picture=view.place_key,
+            )
+        )

@@ -79,7 +79,8 @@ def graph_view(
             on_event_change=lambda: None,
         )
         event = _take(known, result.get("event"))
-        _ask(known, drawing_key, select)
+        if event is None:  # what a page asks for was decided before it knew of an event
+            _ask(known, drawing_key, select)
         _control()(
             key=f"{key}-control",
             data={
@@ -116,6 +117,11 @@ def _take(known: _Known, value: object) -> GraphEvent | None:
                 known.shown = (taken.drawing_key, taken.index)
             elif taken.kind == "select-edge":
                 known.shown = (taken.drawing_key, None)
+            if taken.kind in ("select", "select-edge"):
+                # A page may pass this back, and so ask for nothing new.
+                known.asked = (taken.drawing_key, taken.index if taken.kind == "select" else None)
+                if taken.index < 0:
+                    known.asked = (taken.drawing_key, None)
             return taken
     return None
 

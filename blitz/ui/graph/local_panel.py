@@ -51,8 +51,10 @@ def _show(scene: Scene, jacobian: LocalJacobian) -> None:
 def _show_agreement(product: ChainProduct) -> None:
     if product.recorded is None:
         return
-    difference = float(np.abs(product.outgoing - product.recorded).max(initial=0.0))
-    st.caption(f"As recorded on the way back, to {difference:.1e}")
+    if np.allclose(product.outgoing, product.recorded, rtol=1e-4, atol=1e-7, equal_nan=True):
+        st.caption("The same as was recorded on the way back")
+    else:
+        st.caption("Not what was recorded on the way back: other results add their part")
 
 
 def _row(vector: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

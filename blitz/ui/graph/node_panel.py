@@ -15,11 +15,13 @@ from blitz.autograd.operations.saved import SavedValue, saved_tensors
 from blitz.autograd.picture.drawing import frame_label
 from blitz.autograd.picture.folding import REPEAT
 from blitz.ui.graph.local_panel import show_local_derivatives
+from blitz.ui.graph.scenes import Opened
 from blitz.ui.graph.state import NOTHING, Selection, View, look
 from blitz.ui.graph.values import number_text, show_values
 from blitz.ui.text import bytes_text, plain
 
 MOST_NEIGHBOURS = 12
+LONGEST_LATEX = 90
 MOST_MERGED = 12
 
 
@@ -48,7 +50,6 @@ def _show_node(view: View, index: int) -> None:
     st.markdown(f"##### {plain(node.name if node.kind == 'operation' else node.label)}")
     _show_derivative(node)
     _show_facts(node)
-    st.code(walk_to(graph, index), language="python", wrap_lines=True)
     if node.kind == "operation":
         _show_groups(view, index)
         _show_next_functions(view, node)
@@ -57,12 +58,17 @@ def _show_node(view: View, index: int) -> None:
     else:
         _show_leaf(view, index)
     _show_users(view, index)
+    st.markdown("**The way here**")
+    st.code(walk_to(graph, index), language="python", wrap_lines=True)
 
 
 def _show_derivative(node: GraphNode) -> None:
     known = derivative(node.name) or CUSTOM
     st.markdown(plain(known.operation[0].upper() + known.operation[1:]))
-    st.latex(known.latex)
+    if len(known.latex) <= LONGEST_LATEX:
+        st.latex(known.latex)
+    else:  # it would be cut off
+        st.markdown(plain(known.formula))
 
 
 def _show_facts(node: GraphNode) -> None:
@@ -78,7 +84,9 @@ def _show_facts(node: GraphNode) -> None:
     words += ["written **in place**"] if node.is_in_place else []
     st.markdown(" · ".join(words))
     if node.source is not None:
-        st.caption(plain(f"{PurePath(node.source.file).name}, line {node.source.line}"))
+        file = PurePath(node.source.file).name
+        place = f"line {node.source.line}"
+        st.caption(plain(place if file.startswith("<") else f"{file}, {place}"))
         st.code(node.source.text, language="python", wrap_lines=True)
 
 
@@ -294,3 +302,8 @@ def _show_group(view: View, selection: Selection) -> None:
             "Open this step", key="graph_open",
             on_click=look, args=(view.opened | {int(steps[int(number) - 1])},),
         )  # fmt: skip
+
+
+def _step_opened(view: View, step: int) -> tuple[Opened, Selection]:
+    """The picture with a step open, and its first operation selected: there the view goes."""
+    return view.opened | {step}, Selection(node=int(view.scene.folding.start[step]))

@@ -19,7 +19,8 @@ def control_values(program: Program) -> dict[str, Value]:
 
 
 def show_program(program: Program, run: ProgramRun) -> None:
-    """The code to the letter as it ran, and what it printed."""
+    """What to look for, the code to the letter as it ran, and what it printed."""
+    st.markdown(program.text)
     st.code(program.listing, language="python", line_numbers=True, wrap_lines=True)
     if run.output:
         st.caption("Printed")

@@ -10,6 +10,7 @@ from blitz.autograd.backward.replay import Replay, replay
 from blitz.autograd.examples import load_example
 from blitz.autograd.graph import AutogradGraph, NoGraphError
 from blitz.autograd.layout import Direction
+from blitz.autograd.operations.saved import saved_bytes
 from blitz.autograd.picture.drawing import Drawing, draw
 from blitz.autograd.picture.folding import Folding, fold, open_first
 from blitz.autograd.picture.scene import MARK_ERROR, MARK_NOT_FINITE, pack_drawing, pack_playback
@@ -24,10 +25,10 @@ from blitz.autograd.program import (
 
 Opened = frozenset[int]
 MOST_SCENES = 6
-"""Graphs hold their saved tensors, a ViT 100 MB. Those let go are built anew when asked for."""
+"""Graphs hold their saved tensors, ResNet-18 at most 224 MB. Those let go are built anew."""
 MOST_DRAWINGS = 12
-MOST_NODES_REPLAYED_AT_ONCE = 3_000
-"""Larger graphs are replayed when somebody asks for it."""
+MOST_NODES_AT_ONCE = 3_000
+"""Larger graphs are measured not at all, and replayed when somebody asks for it."""
 MOST_VERTICES = 120_000
 
 
@@ -45,6 +46,9 @@ class Scene:
             self._folding = fold(self._graph)
         except NoGraphError as error:
             self.problem = str(error)
+        is_small = self._graph is not None and len(self._graph) <= MOST_NODES_AT_ONCE
+        self.saved_bytes = saved_bytes(self.graph) if is_small else None
+        """What operations keep for backward, counted before it runs; None where that takes long."""
         self._replay: Replay | None = None
         self._pictures: OrderedDict[tuple[Opened, Direction], Picture] = OrderedDict()
         # Sessions are threads, and a graph runs backward for one at a time.
@@ -126,6 +130,6 @@ def scene_of(name: str, values: Mapping[str, Value]) -> Scene:
 @st.cache_resource(max_entries=MOST_SCENES, show_spinner=False)
 def _scene(name: str, values: tuple[tuple[str, Value], ...]) -> Scene:
     scene = Scene(load_example(name).with_values(dict(values)))
-    if not scene.problem and len(scene.graph) <= MOST_NODES_REPLAYED_AT_ONCE:
+    if not scene.problem and len(scene.graph) <= MOST_NODES_AT_ONCE:
         scene.replay()
     return scene

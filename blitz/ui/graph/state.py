@@ -25,8 +25,10 @@ class Selection:
 
     node: int = -1
     edge: int = -1
+    vertex: int = -1
+    """Which of the picture's vertices was clicked: a leaf may have several."""
     picture: str = ""
-    """Of an edge: the picture whose edges are counted."""
+    """The picture whose edges and vertices are counted."""
     group: int = -1
     first_step: int = 0
     last_step: int = 0

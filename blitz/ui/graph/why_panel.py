@@ -18,7 +18,11 @@ def show_why(scene: Scene) -> None:
     if not tensors:
         st.caption("The program has no tensors.")
         return
-    name = st.selectbox("Tensor", list(tensors), key=f"graph_why_{scene.program.name}")
+    # One that requires no grad is the likeliest to be asked about.
+    first = next((i for i, t in enumerate(tensors.values()) if not t.requires_grad), 0)
+    name = st.selectbox("Tensor", list(tensors), first, key=f"graph_why_{scene.program.name}")
+    if len(tensors) == MOST_TENSORS:
+        st.caption(f"The first {MOST_TENSORS} tensors of the program")
     tensor = tensors[name]
     outputs = [scene.run.variables.get(output) for output in scene.program.graph_of]
     reason = why_no_gradient(
@@ -44,6 +48,6 @@ def _tensors(scene: Scene) -> Iterator[tuple[str, Tensor]]:
             found = [(f"{name}.{path}", each) for path, each in value.named_parameters()]
         for each in found:
             count += 1
-            if count > MOST_TENSORS:
-                return
             yield each
+            if count == MOST_TENSORS:
+                return
