@@ -85,6 +85,7 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         page.screenshot(path=PICTURES / "results.png")
         show(page, f"{address}/train")
         page.screenshot(path=PICTURES / "train.png")
+        photograph_graphs(page, address)
         browser.close()
 
         browser = playwright.chromium.launch(
@@ -102,6 +103,37 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         page.get_by_role("button", name="Stop").click()
         page.get_by_role("button", name="Resume").wait_for()
         browser.close()
+
+
+def photograph_graphs(page: Page, address: str) -> None:
+    show(page, f"{address}/autograd?example=resnet18")
+    page.get_by_role("button", name="Open more").click()
+    search(page, "Add")
+    page.screenshot(path=PICTURES / "autograd.png")
+    show(page, f"{address}/autograd?example=lstm")
+    steps = page.locator(".st-key-graph_lstm_steps input")
+    steps.fill("1000")
+    steps.press("Enter")
+    page.get_by_role("button", name="Run backward").click()
+    search(page, "1,000")
+    step = page.get_by_role("spinbutton", name="Step", exact=True)
+    step.fill("998")
+    step.press("Enter")
+    page.wait_for_selector(IDLE)
+    page.get_by_role("button", name="Open this step").click()
+    search(page, "Tanh")
+    page.screenshot(path=PICTURES / "autograd-node.png")
+
+
+def search(page: Page, text: str) -> None:
+    """Look for a box of the graph, and go to the first found."""
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(1_000)
+    box = page.locator(".blitz-graph").get_by_role("searchbox")
+    box.fill(text)
+    box.press("Enter")
+    page.wait_for_timeout(1_500)
+    page.wait_for_selector(IDLE)
 
 
 def show(page: Page, address: str) -> None:

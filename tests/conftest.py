@@ -4,8 +4,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 DEADLINE_SECONDS = 120.0
+
+# How long an example takes depends on what else runs; a failing one is printed to be tried again.
+settings.register_profile("blitz", deadline=None, print_blob=True)
+settings.load_profile("blitz")
 
 
 @pytest.fixture

@@ -13,9 +13,11 @@ import torch
 
 from bench import graph_tools, graphs, pages, training
 from bench.graph_cases import CASES
+from bench.graph_dot import dot_crossings
 from bench.graph_tools import Result
 from blitz.autograd import trace
 from blitz.autograd.export import to_dot
+from blitz.autograd.layout import count_crossings
 from blitz.autograd.picture.drawing import draw
 from blitz.datasets import load_dataset
 from blitz.training import TrainConfig
@@ -153,11 +155,11 @@ def test_crossings_of_dots_picture_are_counted() -> None:
     drawing = draw(trace(*rows), opened=[])
     # Three leaves in a column, each used by three operations in the next: nine pairs of lines that
     # have to cross, however either is ordered.
-    assert graph_tools._crossings(drawing) == 9
+    assert count_crossings(drawing.placement, drawing.target, drawing.source) == 9
     picture = subprocess.run(
         ["dot", "-Tjson"], input=to_dot(drawing).encode(), capture_output=True, check=True
     )
-    assert graph_tools.dot_crossings(drawing, picture.stdout) == 9
+    assert dot_crossings(drawing, picture.stdout) == 9
 
 
 def test_graphs_says_what_is_missing_and_what_crashed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -338,7 +338,7 @@ def test_shapes_are_text() -> None:
     assert [shape_text(s) for s in ((1, 6, 28), (), None, (0,))] == ["1×6×28", "scalar", "", "[0]"]
     x = torch.ones(2, 5, requires_grad=True)
     drawing = draw(trace(x.sum(1)))
-    assert [v.note for v in drawing.vertices] == ["2", "2×5", ""]
+    assert [v.note for v in drawing.vertices] == ["[2]", "2×5", ""]
 
 
 def test_steps_before_and_after_an_open_one_say_which_they_are() -> None:

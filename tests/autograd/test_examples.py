@@ -1,5 +1,6 @@
 """The example programs: that all of them run, and that what their texts say is so."""
 
+import gc
 import itertools
 import math
 import os
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import weakref
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,16 @@ import torch
 from torch import Tensor, nn
 
 from blitz.autograd import examples
+from blitz.autograd.backward.replay import replay
 from blitz.autograd.examples import EXAMPLES, load_example
-from blitz.autograd.graph import AutogradGraph, GraphNode
-from blitz.autograd.program import Control, ProgramRun, program_graph, run_program
+from blitz.autograd.graph import AutogradGraph, GraphNode, walk_to
+from blitz.autograd.program import (
+    Control,
+    ProgramRun,
+    output_names,
+    program_graph,
+    run_program,
+)
 
 FOLDER = Path(examples.__file__).parent
 NAMES = [name for group in EXAMPLES for name in group.names]
@@ -129,6 +138,34 @@ def test_example_gives_a_graph(name: str) -> None:
         assert result.output
     assert len(program_graph(program, result)) > 1
     assert threading.active_count() == threads
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dropped_run_and_graph_free_their_tensors(name: str) -> None:
+    program = load_example(name)
+    result = run_program(program)
+    graph = program_graph(program, result)
+    tensors = [weakref.ref(v) for v in result.variables.values() if isinstance(v, Tensor)]
+    assert tensors
+    del result
+    replay(graph)
+    del graph
+    gc.collect()
+    assert [each for each in tensors if each() is not None] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_way_to_every_node_leads_there(name: str) -> None:
+    program = load_example(name)
+    if name == "deep_chain":
+        program = program.with_values({"steps": 50})  # the way has a step for each
+    result = run_program(program)
+    graph = program_graph(program, result)
+    names = output_names(program, result)
+    assert names == program.graph_of or name in STOPPED
+    for node in range(0, len(graph), 1 + len(graph) // 150):
+        way = walk_to(graph, node, names)
+        assert eval(way, {**result.variables, "torch": torch}) is graph.functions[node], way
 
 
 @pytest.mark.parametrize(("name", "control", "value"), VARIANTS)

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from blitz.autograd import AutogradGraph, capture, trace
 from blitz.autograd.export import open_all, to_dot, to_html, to_json, to_mermaid, to_svg
 from blitz.autograd.export.curves import curves, points
+from blitz.autograd.export.files import write
 from blitz.autograd.export.mermaid import escaped
 from blitz.autograd.picture.drawing import Drawing, VertexKind, draw
 from blitz.autograd.picture.folding import fold
@@ -349,6 +351,14 @@ def test_a_failed_write_names_the_file_and_leaves_nothing(
         network.to_svg(tmp_path)
     assert folder.value.errno == errno.EISDIR
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_write_the_same_file_whole(tmp_path: Path) -> None:
+    path, texts = tmp_path / "a.svg", [letter * 100_000 for letter in "abcdefgh"]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, [path] * 160, texts * 20))
+    assert path.read_text(encoding="utf-8") in texts
+    assert [each.name for each in tmp_path.iterdir()] == ["a.svg"]
 
 
 def test_a_leaf_alone_has_a_picture() -> None:

@@ -13,18 +13,16 @@ from torchvision.models import VisionTransformer
 
 from blitz.autograd import AutogradGraph, capture, trace
 from blitz.autograd.picture.folding import (
-    FEWEST_SINGLES,
-    FEWEST_STEPS,
+    FEW_OPERATIONS,
     GROUP_KINDS,
     Folding,
     Item,
-    Run,
-    find_runs,
     fold,
     open_around,
     open_first,
     visible_items,
 )
+from blitz.autograd.picture.runs import FEWEST_SINGLES, FEWEST_STEPS, Run, find_runs
 from tests.autograd.programs import Program, Tree, graph_of_tree, programs, run, trees
 
 
@@ -112,7 +110,7 @@ def assert_covers_all_once(folding: Folding, opened: frozenset[int]) -> list[Ite
     return items
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(trees, st.data())
 def test_groups_nest_and_items_cover_every_operation_once(tree: Tree, data: st.DataObject) -> None:
     folding = fold(graph_of_tree(tree))
@@ -125,7 +123,7 @@ def test_groups_nest_and_items_cover_every_operation_once(tree: Tree, data: st.D
             assert_covers_all_once(folding, opened)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(trees)
 def test_opening_around_an_operation_shows_it(tree: Tree) -> None:
     folding = fold(graph_of_tree(tree))
@@ -141,7 +139,7 @@ def test_opening_around_an_operation_shows_it(tree: Tree) -> None:
         assert Item(start=operation, stop=operation + 1) in items
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(trees, st.integers(1, 30))
 def test_as_many_groups_open_at_first_as_there_is_room_for(tree: Tree, room: int) -> None:
     folding = fold(graph_of_tree(tree))
@@ -153,7 +151,7 @@ def test_as_many_groups_open_at_first_as_there_is_room_for(tree: Tree, room: int
         assert len(items) == folding.graph.num_operations
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(programs)
 def test_unrecorded_programs_fold(program: Program) -> None:
     output = run(program)[-1]
@@ -203,7 +201,7 @@ def test_whole_steps_are_preferred_to_repetitions_within_them() -> None:
     assert (found.period, found.count) == (len(step), 20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.text("abc", min_size=1, max_size=5), st.integers(1, 30)), max_size=6),
     st.booleans(),
@@ -220,7 +218,7 @@ def test_runs_repeat_and_do_not_overlap(pieces: list[tuple[str, int]], of_module
         assert each.count >= (3 if of_modules else fewest)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text("abcdefgh", min_size=2, max_size=20), st.integers(40, 200), st.text("xyz", max_size=9)
 )
@@ -282,22 +280,31 @@ def test_blocks_of_a_vision_transformer_fold() -> None:
     assert len(list(visible_items(folding, open_first(folding)))) <= 40
 
 
+class Layers(nn.Module):
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(count))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return chain(x, FEW_OPERATIONS)
+
+
+def repeated(folding: Folding) -> list[str]:
+    return [folding.label(group) for group, kind in enumerate(kinds(folding)) if kind == "repeat"]
+
+
 def test_three_alike_modules_fold_and_two_do_not() -> None:
-    class Layers(nn.Module):
-        def __init__(self, count: int) -> None:
-            super().__init__()
-            self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(count))
-            self.first = nn.Tanh()
-
-        def forward(self, x: Tensor) -> Tensor:
-            x = self.first(x)
-            for layer in self.layers:
-                x = layer(x)
-            return x.sum()
-
     x = torch.ones(1, 2, requires_grad=True)
-    assert "repeat" in kinds(fold(capture(Layers(3), x)))
-    assert "repeat" not in kinds(fold(capture(Layers(2), x)))
+    assert sorted(repeated(fold(capture(Layers(3), x)))) == ["Linear", "Sin"]
+    assert repeated(fold(capture(Layers(2), x))) == ["Sin"]
+
+
+def test_what_is_surveyed_at_a_glance_has_no_repeats() -> None:
+    x = torch.ones(1, requires_grad=True)
+    assert repeated(fold(trace(chain(x, FEW_OPERATIONS)))) == []
+    assert repeated(fold(trace(chain(x, FEW_OPERATIONS + 1)))) == ["Sin"]
 
 
 def test_chain_of_100_000_is_one_repeat() -> None:

@@ -16,7 +16,7 @@ from torch.autograd.graph import get_gradient_edge
 from torch.utils.checkpoint import checkpoint
 
 from blitz.autograd import AutogradGraph, NoGraphError, capture, trace
-from blitz.autograd.graph import operation_label
+from blitz.autograd.graph import operation_label, walk_to
 from blitz.autograd.graph.graph import VIEWS, is_view
 from tests.autograd.programs import Program, TwoResults, programs, run, walk
 
@@ -254,6 +254,59 @@ def test_without_a_graph_the_message_says_why(made: Any, message: str) -> None:
 def test_nothing_to_trace_is_refused() -> None:
     with pytest.raises(NoGraphError, match="there is no tensor"):
         trace()
+
+
+def view_under_no_grad() -> Tensor:
+    x = torch.ones(4, requires_grad=True)
+    with torch.no_grad():
+        return x.view(2, 2)
+
+
+def sparse_leaf() -> Tensor:
+    values = torch.ones(2, requires_grad=False)
+    made = torch.sparse_coo_tensor(
+        torch.tensor([[0, 1], [1, 0]]), values, (2, 2), check_invariants=True
+    )
+    return made.requires_grad_()
+
+
+@pytest.mark.parametrize("made", [view_under_no_grad, sparse_leaf])
+def test_what_requires_grad_without_a_graph_is_left_out(made: Any) -> None:
+    tensor = made()
+    assert tensor.requires_grad
+    with pytest.raises(NoGraphError, match=r"\[2×2\] has no graph: it is a"):
+        trace(tensor)
+    graph = trace(tensor, torch.ones(2, requires_grad=True) * 2)
+    assert len(graph.roots) == 1
+    assert len(graph.outputs) == 1
+
+
+def test_containers_may_hold_themselves() -> None:
+    x = torch.ones(2, requires_grad=True)
+    outputs: list[Any] = [x * 2]
+    outputs.append(outputs)
+    outputs.append({"more": (x * 3, outputs)})
+    assert len(trace(outputs).roots) == 2
+
+
+# The way to a node
+
+
+def test_ways_are_the_shortest_and_name_their_output() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = x.sin() * x
+    z = y.exp()
+    graph = trace(z, y, x, get_gradient_edge(z))
+    by_name = {graph.type_name(node): node for node in range(len(graph))}
+    names = ("z", "y", "x", "edge")
+    assert walk_to(graph, by_name["SinBackward0"], names) == "y.grad_fn.next_functions[0][0]"
+    assert walk_to(graph, by_name["ExpBackward0"]) == "output_1.grad_fn"
+    leaf = walk_to(graph, by_name["AccumulateGrad"], names)
+    assert leaf == "torch.autograd.graph.get_gradient_edge(x).node"
+    assert walk_to(trace(get_gradient_edge(z)), 2, ("edge",)) == "edge.node"
+    assert walk_to(trace(z), 2) == "output.grad_fn"
+    with pytest.raises(IndexError, match="node 4"):
+        walk_to(graph, 4)
 
 
 # What nodes are called

@@ -48,6 +48,12 @@ def leaves():
     raise SystemExit(0)
 
 
+def holds_itself():
+    outputs = [build()]
+    outputs.append(outputs)
+    return outputs
+
+
 def needs(x, y=1):
     return x
 
@@ -112,6 +118,11 @@ def test_the_ending_decides_the_format(program: Path) -> None:
         options = ["-o", f"graph.{ending}", "--direction", "down"]
         assert main(["graph", "people:many", *options]) == 0
         assert (program / f"graph.{ending}").read_text().startswith(beginning)
+
+
+def test_a_list_that_holds_itself_is_traced(program: Path) -> None:
+    assert main(["graph", "people:holds_itself", "-o", "a.svg"]) == 0
+    assert (program / "a.svg").is_file()
 
 
 def test_groups_are_opened_on_request(program: Path) -> None:

@@ -10,11 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from blitz.autograd.backward.replay import replay
 from blitz.autograd.graph import AutogradGraph, NoGraphError
 from blitz.autograd.program import (
     OUTPUT_LIMIT,
     Program,
     ProgramRun,
+    output_names,
     program_gradients,
     program_graph,
     read_program,
@@ -334,7 +336,51 @@ def test_deep_graph_can_be_dropped_untraced() -> None:
     assert dropped
 
 
+def test_a_hash_within_a_text_begins_no_comment() -> None:
+    found = program('colour = "#fff"  # one of "#fff", "#000": the colour')
+    assert found.listing == 'import torch\ncolour = "#fff"  # the colour\n'
+    assert found.with_values({"colour": "#000"}).controls[0].value == "#000"
+
+
+HOOKED = """
+limit = 5.0
+x = torch.ones(2, requires_grad=True)
+hidden = x * 2
+hidden.register_hook(lambda gradient: gradient.clamp(-limit, limit))
+y = (hidden * 9).sum()"""
+
+
+def test_graph_keeps_what_its_hooks_need() -> None:
+    found, run = ran(HOOKED)
+    graph = program_graph(found, run)
+    del run
+    recorded = replay(graph)
+    assert recorded.error is None
+    (gradient,) = recorded.leaf_gradients.values()
+    assert gradient is not None
+    assert gradient.tolist() == [10.0, 10.0]
+
+
+def test_closed_run_keeps_its_variables_and_lets_go_of_the_namespace() -> None:
+    _, run = ran(HOOKED + "\ndef add(a):\n    return a + limit")
+    assert run.variables["add"](1) == 6
+    run.close()
+    run.close()
+    assert run.variables["limit"] == 5
+    with pytest.raises(NameError):
+        run.variables["add"](1)
+
+
 # Tracing
+
+
+def test_output_names_are_one_for_each_root() -> None:
+    code = "x = torch.ones(2, requires_grad=True)\ny = x.exp()\nn = 3\nz = y * 2"
+    found, run = ran(code, "z, n, x")
+    assert output_names(found, run) == ("z", "x")
+    assert len(program_graph(found, run).roots) == 2
+    found, run = ran(code + "\n1 / 0", "w")
+    assert output_names(found, run) == ("y", "z")
 
 
 def test_graph_is_that_of_the_named_variables() -> None:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from torch.nn.modules import module as torch_module
 from torch.utils._python_dispatch import _get_current_dispatch_mode
 from torch.utils.checkpoint import checkpoint
 from torchvision.models import densenet121
+from torchvision.models.resnet import BasicBlock
 
 from blitz.autograd import AutogradGraph, capture, record, trace
 from tests.autograd.programs import Program, programs, run, walk
@@ -633,3 +635,12 @@ def test_nodes_of_a_recording_are_found_in_other_graphs() -> None:
         z = program(x)
     graph = trace(z.exp(), recording=recording)
     assert graph.variables == {0: "y"}
+
+
+def test_lines_of_torchvision_are_told_and_those_of_torch_are_not() -> None:
+    block = BasicBlock(2, 2)
+    graph = capture(block, torch.ones(1, 2, 4, 4))
+    [addition] = [node for node in graph.nodes if node.name == "AddBackward0"]
+    assert addition.source is not None
+    assert addition.source.text == "out += identity"
+    assert Path(addition.source.file).name == "resnet.py"

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 from torch.utils.checkpoint import checkpoint
 
+from blitz.autograd.backward import replay as replaying
+from blitz.autograd.backward.measures import measure
 from blitz.autograd.backward.replay import Replay, replay
-from blitz.autograd.graph import AutogradGraph, trace
+from blitz.autograd.graph import AutogradGraph, record, trace
 
 
 def leaf(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -45,7 +47,7 @@ def edges_into(graph: AutogradGraph, node: int) -> list[int]:
 def recorders() -> list[Any]:
     """Recorders that something still holds on to, such as a hook."""
     gc.collect()
-    return [each for each in gc.get_objects() if type(each).__name__ == "_Recorder"]
+    return [each for each in gc.get_objects() if type(each) is replaying._Recorder]
 
 
 def assert_leaves_agree(graph: AutogradGraph, recorded: Replay) -> None:
@@ -407,6 +409,63 @@ def test_nan_and_infinity_are_told_apart(size: int) -> None:
     assert columns.minimum[0] == -math.inf
     assert columns.maximum[0] == 1
     assert columns.zeros[0] == pytest.approx(1 / size)
+
+
+def test_real_gradients_keep_their_sign_beside_complex_ones() -> None:
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = torch.fft.rfft(x * 1.0)
+    graph = trace(-(y.abs().sum()) - (2 * x).sum())
+    seen: dict[int, Tensor] = {}
+    for node, function in enumerate(graph.functions[: graph.num_operations]):
+
+        def hook(made: Any, _: Any, node: int = node) -> None:
+            places = {int(graph.input_index[e]): e for e in graph.edges_of(node)}
+            seen.update({e: made[place] for place, e in places.items()})
+
+        function.register_hook(hook)
+    recorded = replay(graph)
+    assert {each.is_complex() for each in seen.values()} == {True, False}
+    assert len(seen) == len(graph.edges)
+    for edge, gradient in seen.items():
+        found, wanted = recorded.edge(edge), measure(gradient)
+        assert found is not None
+        assert found.measure is not None
+        for name in ("norm", "minimum", "maximum", "mean", "zeros", "has_nan", "has_inf"):
+            assert getattr(found.measure, name) == pytest.approx(getattr(wanted, name), rel=1e-6)
+
+
+# What a replay leaves as it was
+
+
+def test_retained_gradients_stay_as_they_were() -> None:
+    x = leaf(3)
+    with record() as recording:
+        hidden, untouched = x * 2, x * 3
+        y = (hidden * untouched).sum()
+        kept = [hidden]
+    for each in (hidden, untouched, y):
+        each.retain_grad()
+    recording.variables |= {"kept": kept, "untouched": untouched}
+    graph = trace(y, recording=recording)
+    hidden.grad = torch.tensor([5.0, 6.0, 7.0])
+    before = hidden.grad.clone()
+    replay(graph)
+    assert torch.equal(hidden.grad, before)
+    assert untouched.grad is None
+    assert y.grad is None
+    assert x.grad is None
+
+
+def test_retained_gradients_stay_where_the_pass_fails() -> None:
+    y = leaf(3).exp()
+    y.retain_grad()
+    graph = trace(y.sin().sum(), y)
+    y.sum().backward()
+    before = y.grad.clone() if y.grad is not None else None
+    assert replay(graph).error is not None
+    assert before is not None
+    assert y.grad is not None
+    assert torch.equal(y.grad, before)
 
 
 # Passes that fail

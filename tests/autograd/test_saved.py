@@ -123,6 +123,26 @@ def test_custom_functions_show_what_they_keep() -> None:
     assert by_name(graph, node)["saved_tensors"].is_freed
 
 
+class HoldsItself(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.numbers, ctx.tensors = [1], [x.detach()]
+        ctx.numbers.append(ctx.numbers)
+        ctx.tensors.append(ctx.tensors)
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        return gradients[0] * 2
+
+
+def test_lists_that_hold_themselves_are_read_to_some_depth() -> None:
+    saved = by_name(trace(HoldsItself.apply(torch.ones(3, requires_grad=True))), 0)
+    assert saved["numbers"].value == (1, (1, (1, (1, "…"))))
+    assert saved["tensors[1][1][0]"].tensor is not None
+    assert len(saved) < 20
+
+
 def test_a_leaf_keeps_nothing_and_unknown_nodes_are_refused() -> None:
     graph = trace(torch.ones(3, requires_grad=True) * 2)
     assert saved_tensors(graph, 1) == []

@@ -1,5 +1,6 @@
 """The bytes that the viewer reads: arrays as its interface says, and the backward pass in steps."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 import blitz.autograd
 from blitz.autograd import AutogradGraph, capture, trace
 from blitz.autograd.backward.replay import Replay, replay
+from blitz.autograd.graph import shape_text
 from blitz.autograd.picture.drawing import Drawing, VertexKind, draw
 from blitz.autograd.picture.folding import fold
 from blitz.autograd.picture.packing import unpack
@@ -291,7 +293,7 @@ def assert_numbers_are_the_replays(
             np.testing.assert_allclose(mean, measures[0].mean, rtol=1e-5, atol=1e-38)
             np.testing.assert_allclose(zeros, measures[0].zeros)
             (one,) = [each for each in merged if each]
-            assert shape == ("×".join(map(str, one.shape or ())) or "scalar")
+            assert shape == shape_text(one.shape)
         else:
             assert np.isnan([mean, zeros]).all()
             assert shape == f"{len(measures)} gradients"
@@ -383,6 +385,23 @@ def test_merged_norms_do_not_overflow() -> None:
     arrays, _ = unpacked(pack_playback(drawing, replay(graph)))
     (edge,) = [e for e in range(len(drawing.source)) if len(drawing.edges_merged(e)) == 2]
     assert arrays["edge_norm"][edge] == pytest.approx(2**0.5 * 1e30)
+
+
+def test_finite_gradients_stay_finite_beyond_float32_and_infinite_ones_infinite() -> None:
+    x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    wide = torch.tensor([1e300, -1e300], dtype=torch.float64)
+    greatest = float(np.finfo(np.float32).max)
+    drawing, arrays, _ = play(trace((x * wide).sum()))  # a warning would fail the test
+    labels = [drawing.vertices[source].label for source in drawing.source]
+    edge = labels.index("Mul")
+    columns = [float(arrays[f"edge_{name}"][edge]) for name in ("norm", "min", "max", "mean")]
+    assert columns == [greatest, -greatest, greatest, 0]
+    assert arrays["edge_flags"][edge] == 0
+    drawing, arrays, _ = play(trace((x * torch.tensor([math.inf, 1e300])).sum()))
+    labels = [drawing.vertices[source].label for source in drawing.source]
+    edge = labels.index("Mul")
+    assert arrays["edge_max"][edge] == math.inf
+    assert arrays["edge_flags"][edge] == 2
 
 
 def test_what_an_error_kept_from_running_never_runs() -> None:

@@ -107,6 +107,13 @@ def test_programs_that_tell_nothing_leave_all_possible(source: str) -> None:
     assert kind(torch.ones(3), leaf(3), source=source) == "several"
 
 
+def test_a_program_nested_too_deeply_tells_nothing() -> None:
+    source = "x = " + " + ".join(["y > 0"] + ["y"] * 900)
+    assert why_no_gradient(torch.ones(3), [leaf(3)], source=source).kind == "several"
+    used = "w = " + " + ".join(["x > 0"] + ["x"] * 900)
+    assert why_no_gradient(leaf(3), [leaf(3).sum()], source=used).kind == "unused"
+
+
 def test_the_fix_of_a_detach_is_the_line_without_it() -> None:
     reason = why_no_gradient(torch.ones(3), [leaf(3)], source="x = (y * 2).detach()")
     assert reason.fix == "x = (y * 2)"

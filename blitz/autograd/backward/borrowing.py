@@ -4,7 +4,8 @@ For graphs that `torch.autograd.grad` refuses: reentrant checkpointing runs a ba
 within backward, which adds to the `.grad` of leaves that the graph does not even show.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,6 +13,9 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from blitz.autograd.graph import AutogradGraph
+from blitz.autograd.graph.ends import ends_within
 
 
 def backward_without_trace(
@@ -31,6 +35,22 @@ def backward_without_trace(
         return [leaf.grad for leaf in leaves]
     finally:
         borrowed.give_back()
+
+
+@contextmanager
+def retained_gradients_kept(graph: AutogradGraph) -> Iterator[None]:
+    """Afterwards the results that were told to `retain_grad` have the `.grad` they had before.
+
+    Backward adds to it whoever asked for the pass. Found are the graph's outputs and what the
+    recorded variables hold; a node does not tell its tensor.
+    """
+    found = ends_within([graph.outputs, graph.recording.variables])
+    kept = [(end, end.grad) for end in found if isinstance(end, Tensor) and end.retains_grad]
+    try:
+        yield
+    finally:
+        for tensor, gradient in kept:
+            tensor.grad = gradient
 
 
 class _Borrowed(TorchDispatchMode):

@@ -87,8 +87,12 @@ class Measuring:
             )  # fmt: skip
             flags[:, index] = (found.has_nan, found.has_inf)
         small = [index for index in self._small if self._of(index).size]
-        if small:
-            values[:, small], flags[:, small] = _together([self._of(index) for index in small])
+        # Apart: joined with complex numbers, real ones would become complex and lose their sign.
+        is_complex = [np.iscomplexobj(self._of(index)) for index in small]
+        for kind in (False, True):
+            alike = [index for index, own in zip(small, is_complex, strict=True) if own is kind]
+            if alike:
+                values[:, alike], flags[:, alike] = _together([self._of(index) for index in alike])
         values[0, [index for index in self._small if not self._of(index).size]] = 0.0
         return MeasureColumns(
             flowed=self._flowed,
@@ -110,7 +114,7 @@ class Measuring:
 
 
 def _together(arrays: Sequence[Values]) -> tuple[Floats, Flags]:
-    """Measures of arrays that hold at least one value each: [5, n] and [2, n]."""
+    """Measures of arrays with one value at least, all real or all complex: [5, n] and [2, n]."""
     lengths = np.array([array.size for array in arrays])
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     flat = np.concatenate([array.reshape(-1) for array in arrays])

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge
 
 from blitz.autograd.backward.backward_errors import BackwardError, explain
-from blitz.autograd.backward.borrowing import backward_without_trace
+from blitz.autograd.backward.borrowing import backward_without_trace, retained_gradients_kept
 from blitz.autograd.backward.measure_columns import MeasureColumns, Measuring
 from blitz.autograd.backward.measures import (
     FEW_VALUES,
@@ -29,6 +29,7 @@ from blitz.autograd.backward.measures import (
 )
 from blitz.autograd.graph import AutogradGraph
 from blitz.autograd.operations.saved import first_non_finite_saved
+from blitz.autograd.turns import one_at_a_time
 
 REENTRANT = "CheckpointFunctionBackward"
 """Runs a backward of its own within, and refuses to where only some gradients are asked for."""
@@ -91,11 +92,16 @@ class Replay:
         return EdgeGradient(shape=shape, measure=found, sample=sample)
 
 
+@one_at_a_time()
 def replay(graph: AutogradGraph, gradients: Sequence[Tensor] | None = None) -> Replay:
     """Run the backward pass through a graph and record it.
 
     gradients: one an output of the graph, in its shape; without them ones, which is what
     `.sum().backward()` starts from.
+
+    Hooks of the program run, with all that they do. No `.grad` changes, with one exception: results
+    with `retain_grad` that are neither outputs nor held by a variable of the recording, such as
+    those that a module keeps, have what the pass brought them added to theirs.
 
     Raises ValueError where gradients do not match the outputs. What backward itself raises is
     recorded as `error`, with all that had been recorded until then.
@@ -105,7 +111,7 @@ def replay(graph: AutogradGraph, gradients: Sequence[Tensor] | None = None) -> R
     recorder = _Recorder(graph)
     leaves: list[Tensor | None] = []
     error = None
-    with recorder:
+    with recorder, retained_gradients_kept(graph):
         try:
             leaves = _run(graph, roots, start)
         except Exception as raised:  # noqa: BLE001 — custom Functions raise anything

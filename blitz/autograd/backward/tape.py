@@ -222,41 +222,39 @@ class _Recorder(TorchDispatchMode):
         results: Any,
         is_random: bool,
     ) -> None:
-        tensors = [
-            (i, each) for i, each in enumerate(tree_flatten(results)[0]) if isinstance(each, Tensor)
-        ]
+        flat_results = enumerate(tree_flatten(results)[0])
+        tensors = [(i, each) for i, each in flat_results if isinstance(each, Tensor)]
         is_write = func._schema.is_mutable
         if not is_write and (is_random or (_is_detach(func) and torch.is_grad_enabled())):
             for _, each in tensors:
                 self._constant(each)
             return
         self.tape._writes |= is_write
-        targets = []
-        for i, each in tensors:
-            is_known = id(each) in self._slots
-            slot = self._slots[id(each)][0] if is_known else self._new(each)
-            targets.append((i, slot))
-            if not torch.is_grad_enabled() and not is_known:
-                self._made_without_grad.add(slot)
-        self.tape._steps.append(
-            _Step(
-                function=func,
-                arguments=tuple(
-                    None if isinstance(each, Tensor) else _wider_dtype(each) for each in flat
-                ),
-                structure=structure,
-                slots=slots,
-                results=tuple(targets),
-                drawn=tuple((slot, widen(tensors[n][1])) for n, (_, slot) in enumerate(targets))
-                if is_random
-                else (),
-            )
-        )
+        targets = tuple((i, self._slot_of_result(each)) for i, each in tensors)
+        drawn = zip(targets, tensors, strict=True) if is_random else ()
+        step = _Step(
+            function=func,
+            arguments=tuple(None if isinstance(each, Tensor) else _wider_dtype(each)
+                            for each in flat),
+            structure=structure,
+            slots=slots,
+            results=targets,
+            drawn=tuple((slot, widen(each)) for (_, slot), (_, each) in drawn),
+        )  # fmt: skip
+        self.tape._steps.append(step)
         if len(self.tape) > MAX_OPERATIONS:
             raise RefusedError(
                 f"the program runs more than {MAX_OPERATIONS:,} operations; "
                 f"up to {MAX_OPERATIONS:,} are checked"
             )
+
+    def _slot_of_result(self, tensor: Tensor) -> int:
+        if id(tensor) in self._slots:  # written in place, or handed on
+            return self._slots[id(tensor)][0]
+        slot = self._new(tensor)
+        if not torch.is_grad_enabled():
+            self._made_without_grad.add(slot)
+        return slot
 
 
 def _became_leaf(tensor: Tensor) -> bool:

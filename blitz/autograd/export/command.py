@@ -9,7 +9,7 @@ import inspect
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from torch import nn
 from blitz.autograd.export.files import export, format_of
 from blitz.autograd.export.texts import counted, printable
 from blitz.autograd.graph import AutogradGraph, NoGraphError, record, trace
+from blitz.autograd.graph.ends import things_within
 from blitz.autograd.layout import Direction
 
 OWN = str(Path(__file__).parents[2])
@@ -166,15 +167,9 @@ def _described(error: BaseException) -> str:
 
 def _refuse_modules(returned: object, target: str) -> None:
     """A module computes nothing before it is called; inputs beside it do not say how."""
-    stack = [returned]
-    while stack:
-        value = stack.pop()
+    for value in things_within(returned):
         if isinstance(value, nn.Module):
             raise CommandError(
                 f"{target} returned a module ({type(value).__name__}); "
                 "return what it computes, such as module(input)"
             )
-        if isinstance(value, Mapping):
-            stack.extend(value.values())
-        elif isinstance(value, list | tuple):
-            stack.extend(value)

@@ -1,7 +1,7 @@
 """Graphs into files: which ending means which format, what is drawn, and how it is written."""
 
 import contextlib
-import os
+import secrets
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
@@ -105,9 +105,11 @@ def write(path: Path, text: str) -> None:
     if place.exists() and not place.is_file():
         place.write_bytes(data)  # a device or pipe; of a folder it says that it is one
         return
-    part = place.with_name(f".{place.name[:100]}.{os.getpid()}.part")
+    # A name that no other process or thread has; unlike tempfile's, the file is not ours alone.
+    part = place.with_name(f".{place.name[:100]}.{secrets.token_hex(8)}.part")
     try:
-        part.write_bytes(data)
+        with part.open("xb") as file:
+            file.write(data)
         part.replace(place)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ from blitz.autograd.graph.graph import (
     operation_label,
     shape_text,
 )
+from blitz.autograd.graph.paths import walk_to
 from blitz.autograd.graph.recording import ModuleCall, Recording, SourceLine
 from blitz.autograd.graph.walking import capture, trace
 from blitz.autograd.graph.watching import record
@@ -27,4 +28,5 @@ __all__ = [
     "record",
     "shape_text",
     "trace",
+    "walk_to",
 ]

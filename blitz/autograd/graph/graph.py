@@ -82,7 +82,7 @@ class GraphEdge:
     """Which result of the target's operation this operand was."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class AutogradGraph:
     """The nodes reachable from some outputs.
 
@@ -119,6 +119,9 @@ class AutogradGraph:
 
     def __len__(self) -> int:
         return len(self.functions)
+
+    def __repr__(self) -> str:
+        return f"AutogradGraph({len(self):,} nodes, {len(self.source):,} edges)"
 
     @property
     def nodes(self) -> Sequence[GraphNode]:

@@ -10,6 +10,7 @@ made under anomaly mode anyway, its lines are read from there.
 
 import bisect
 import linecache
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 TRACEBACK_LINE = re.compile(r'File "(.+)", line (\d+), in (\S+)\n\s*(.*)')
-TORCH = str(Path(torch.__file__).parent)
+TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

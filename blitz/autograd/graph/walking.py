@@ -2,14 +2,15 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+from torch.autograd.graph import GradientEdge, Node
 
+from blitz.autograd.graph.ends import edge_of, ends_within, no_graph_message
 from blitz.autograd.graph.freeing import BAND, free_one_by_one
 from blitz.autograd.graph.graph import (
     IN_PLACE_ON_A_VIEW,
@@ -17,7 +18,6 @@ from blitz.autograd.graph.graph import (
     AutogradGraph,
     Ints,
     NoGraphError,
-    shape_text,
 )
 from blitz.autograd.graph.recording import Recording
 from blitz.autograd.graph.watching import record
@@ -34,15 +34,15 @@ def trace(
     outputs: tensors or gradient edges, also within lists, tuples and dicts; those without a graph
     are left out.
     module: gives parameters their names. names: tensors by their variables' names.
-    recording: what `recording.record` learnt while the outputs were made.
+    recording: what `watching.record` learnt while the outputs were made.
 
     Raises NoGraphError where no output has a graph.
     """
-    ends = list(_tensors(outputs))
-    rooted = [end for end in ends if isinstance(end, GradientEdge) or end.requires_grad]
-    if not rooted:
-        raise NoGraphError(_no_graph_message(ends))
-    edges = [end if isinstance(end, GradientEdge) else get_gradient_edge(end) for end in rooted]
+    ends = ends_within(outputs)
+    of_each = [(edge, end) for end in ends if (edge := edge_of(end)) is not None]
+    if not of_each:
+        raise NoGraphError(no_graph_message(ends))
+    edges, rooted = [edge for edge, _ in of_each], [end for _, end in of_each]
     found = _Walk([edge.node for edge in edges])
     graph = _to_graph(found, edges, rooted, module, names or {}, recording or Recording())
     _free_one_by_one(graph)
@@ -65,31 +65,6 @@ def _free_one_by_one(graph: AutogradGraph) -> None:
     source, target = graph.source[between], graph.target[between]
     anchors = np.unique(source[source // BAND > target // BAND])
     free_one_by_one(graph.functions[: graph.num_operations], anchors.tolist(), owner="trace")
-
-
-def _tensors(value: Any) -> Iterator[Tensor | GradientEdge]:
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, Tensor | GradientEdge):
-            yield item
-        elif isinstance(item, Mapping):
-            stack.extend(reversed(list(item.values())))
-        elif isinstance(item, list | tuple):
-            stack.extend(reversed(item))
-
-
-def _no_graph_message(ends: Sequence[Tensor | GradientEdge]) -> str:
-    tensor = next((end for end in ends if isinstance(end, Tensor)), None)
-    if tensor is None:
-        return "there is no tensor to trace; give the output of a computation"
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    if not (tensor.is_floating_point() or tensor.is_complex()):
-        return f"the tensor has no graph: it holds {dtype}, and only real numbers have gradients"
-    return (
-        f"the tensor [{shape_text(tensor.shape)}] has no graph: none of the tensors it was made "
-        "from requires grad, or it was made under no_grad or detached"
-    )
 
 
 class _Walk:
@@ -128,14 +103,8 @@ def _to_graph(
     recording: Recording,
 ) -> AutogradGraph:
     nodes = list(found.number)
-    type_of: dict[str, int] = {}
-    types = np.fromiter(
-        (type_of.setdefault(node.name(), len(type_of)) for node in nodes), np.int32, len(nodes)
-    )
-    is_leaf = np.fromiter(
-        (not nexts and hasattr(node, "variable")
-         for node, nexts in zip(nodes, found.next_functions, strict=True)), bool, len(nodes)
-    )  # fmt: skip
+    types, type_names = _types(nodes)
+    is_leaf = _are_leaves(found)
     source, target, input_index, output_index, missing = _edge_columns(found)
     sequence = np.fromiter(map(_sequence, nodes), np.int64, len(nodes))
     order = _forward_order(sequence, is_leaf, source, target)
@@ -152,7 +121,7 @@ def _to_graph(
     call, calls = recording.calls_of(sequence[:num_operations])
     return AutogradGraph(
         functions=functions,
-        types=tuple(name.rpartition("::")[2] for name in type_of),
+        types=type_names,
         type_index=types[order],
         kind=_kinds(functions, num_operations),
         sequence=sequence,
@@ -172,6 +141,20 @@ def _to_graph(
         outputs=tuple(outputs),
         recording=recording,
     )
+
+
+def _types(nodes: Sequence[Node]) -> tuple[Ints, tuple[str, ...]]:
+    """Of each node the number of its type's name, and these names."""
+    number: dict[str, int] = {}
+    numbers = (number.setdefault(node.name(), len(number)) for node in nodes)
+    column = np.fromiter(numbers, np.int32, len(nodes))
+    return column, tuple(name.rpartition("::")[2] for name in number)
+
+
+def _are_leaves(found: _Walk) -> npt.NDArray[np.bool_]:
+    pairs = zip(found.number, found.next_functions, strict=True)
+    flags = (not nexts and hasattr(node, "variable") for node, nexts in pairs)
+    return np.fromiter(flags, np.bool_, len(found.number))
 
 
 def _edge_columns(found: _Walk) -> tuple[Ints, Ints, Ints, Ints, dict[int, tuple[int, ...]]]:

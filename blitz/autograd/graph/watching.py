@@ -27,7 +27,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from blitz.autograd.graph.freeing import BAND, free_one_by_one
 from blitz.autograd.graph.recording import Call, Recording
 
-TORCH = str(Path(torch.__file__).parent)
+TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 PYTHON = sysconfig.get_path("stdlib")
 OWN = str(Path(__file__).parents[1])
 

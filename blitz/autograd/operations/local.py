@@ -19,6 +19,7 @@ from blitz.autograd.backward.backward_errors import plain_line
 from blitz.autograd.backward.measures import UNREADABLE, shape_of
 from blitz.autograd.backward.replay import REENTRANT, Replay
 from blitz.autograd.graph import AutogradGraph
+from blitz.autograd.turns import one_at_a_time
 
 Matrix = npt.NDArray[np.float64]
 
@@ -55,6 +56,7 @@ class ChainProduct:
     """What the replay saw leave along the edge, where it kept all of it."""
 
 
+@one_at_a_time()
 def local_jacobians(graph: AutogradGraph, node: int, limit: int = 64) -> list[LocalJacobian]:
     """The local derivatives of an operation: one matrix for each result and each edge.
 

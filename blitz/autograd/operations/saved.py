@@ -24,10 +24,13 @@ from blitz.autograd.backward.measures import (
     shape_of,
 )
 from blitz.autograd.graph import AutogradGraph, operation_label
+from blitz.autograd.turns import one_at_a_time
 
 Places = dict[Node | int, int]
 SAVED = "_saved_"
 RAW = "_raw_saved_"
+MOST_NESTED = 4
+"""Lists within lists are read so far: those that a custom Function keeps may hold themselves."""
 WRAPPED = 1 << 63
 """PyTorch shows negative numbers of some nodes, such as dim = −1, without their sign."""
 
@@ -70,6 +73,7 @@ class SavedValue:
     """Why it cannot be read, in one line; empty where it can."""
 
 
+@one_at_a_time()
 def saved_tensors(graph: AutogradGraph, node: int) -> list[SavedValue]:
     """What a node keeps for its backward, in the order of its names.
 
@@ -144,10 +148,13 @@ def _unreadable(name: str, raised: Exception, where: str) -> SavedValue:
     )
 
 
-def _describe(graph: AutogradGraph, places: Places, name: str, value: Any) -> Iterator[SavedValue]:
-    if isinstance(value, list | tuple) and any(isinstance(item, Tensor) for item in value):
+def _describe(
+    graph: AutogradGraph, places: Places, name: str, value: Any, depth: int = 0
+) -> Iterator[SavedValue]:
+    has_tensors = isinstance(value, list | tuple) and any(isinstance(v, Tensor) for v in value)
+    if has_tensors and depth < MOST_NESTED:
         for i, item in enumerate(value):
-            yield from _describe(graph, places, f"{name}[{i}]", item)
+            yield from _describe(graph, places, f"{name}[{i}]", item, depth + 1)
         return
     is_tensor = isinstance(value, Tensor)
     yield SavedValue(
@@ -185,7 +192,7 @@ def _describe_tensor(graph: AutogradGraph, places: Places, tensor: Tensor) -> Sa
     )
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """Numbers with their sign, tuples of such; of anything else what it is."""
     if isinstance(value, bool) or value is None:
         return value
@@ -194,7 +201,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | complex | str):
         return value
     if isinstance(value, list | tuple):
-        return tuple(map(_plain, value))
+        if depth == MOST_NESTED:
+            return "…"
+        return tuple(_plain(item, depth + 1) for item in value)
     if isinstance(value, torch.dtype | torch.device | torch.layout):
         return str(value)
     return operation_label(type(value).__name__)

@@ -1,35 +1,25 @@
 """A graph's operations in nested groups: calls of modules, and steps that repeat.
 
 A group is an interval of operations in forward order, so groups nest, and taking a group for one
-vertex never makes a cycle. Knows nothing about positions; which groups are open is the viewer's
-choice and comes as an argument.
+vertex never makes a cycle. How groups are found is the business of `grouping`. Knows nothing about
+positions; which groups are open is the viewer's choice and comes as an argument.
 """
 
-import itertools
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from blitz.autograd.graph import AutogradGraph
+from blitz.autograd.picture.grouping import GroupKind, Groups, add_modules, add_repeats
 
 Ints = npt.NDArray[np.int32]
-GroupKind = Literal["module", "repeat", "step"]
 GROUP_KINDS: tuple[GroupKind, ...] = ("module", "repeat", "step")
 MODULE, REPEAT, STEP = range(3)
 
-CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 FEW_OPERATIONS = 40
 """So many are surveyed at a glance; there is nothing to fold."""
-FEWEST_MODULES = 3
-"""As many calls of alike modules in a row are folded into one "× 3"."""
-FEWEST_STEPS = 4
-FEWEST_SINGLES = 8
-LONGEST_STEP = 4_096
-MOST_PERIODS = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -117,11 +107,22 @@ class Item:
 
 def fold(graph: AutogradGraph) -> Folding:
     """Group a graph's operations by module calls and by repetition."""
-    groups = _Groups()
-    _add_modules(graph, groups)
+    groups = Groups()
+    add_modules(graph, groups)
     if graph.num_operations > FEW_OPERATIONS:
-        _add_repeats(graph, groups)
-    return groups.finished(graph)
+        add_repeats(graph, groups)
+    number_of = {kind: number for number, kind in enumerate(GROUP_KINDS)}
+    return Folding(
+        graph=graph,
+        kind=np.array([number_of[kind] for kind in groups.kind], np.uint8),
+        parent=np.array(groups.parent, np.int32),
+        start=np.array(groups.start, np.int32),
+        stop=np.array(groups.stop, np.int32),
+        call=np.array(groups.call, np.int32),
+        number=np.array(groups.number, np.int32),
+        steps={k: np.array(v, np.int32) for k, v in groups.steps.items()},
+        children={k: np.array(v, np.int32) for k, v in groups.children.items() if v},
+    )
 
 
 def open_first(folding: Folding, room: int = FEW_OPERATIONS) -> frozenset[int]:
@@ -208,215 +209,3 @@ def _pieces(folding: Folding, repeat: int, opened: Collection[int]) -> Iterator[
         if at < len(steps):
             yield int(steps[at])
         first = at + 1
-
-
-# Putting groups together
-
-
-class _Groups:
-    """Groups while they are found; ids are given in this order, not yet the final one."""
-
-    def __init__(self) -> None:
-        self.kind: list[int] = []
-        self.parent: list[int] = []
-        self.start: list[int] = []
-        self.stop: list[int] = []
-        self.call: list[int] = []
-        self.number: list[int] = []
-        self.steps: dict[int, list[int]] = {}
-        self.children: dict[int, list[int]] = {-1: []}
-
-    def add(
-        self, kind: int, parent: int, start: int, stop: int, *, call: int = -1, number: int = 0
-    ) -> int:
-        group = len(self.kind)
-        self.kind.append(kind)
-        self.parent.append(parent)
-        self.start.append(start)
-        self.stop.append(stop)
-        self.call.append(call)
-        self.number.append(number)
-        return group
-
-    def finished(self, graph: AutogradGraph) -> Folding:
-        return Folding(
-            graph=graph,
-            kind=np.array(self.kind, np.uint8),
-            parent=np.array(self.parent, np.int32),
-            start=np.array(self.start, np.int32),
-            stop=np.array(self.stop, np.int32),
-            call=np.array(self.call, np.int32),
-            number=np.array(self.number, np.int32),
-            steps={k: np.array(v, np.int32) for k, v in self.steps.items()},
-            children={k: np.array(v, np.int32) for k, v in self.children.items() if v},
-        )
-
-
-def _add_modules(graph: AutogradGraph, groups: _Groups) -> None:
-    """A group for each call of a module that made two operations or more.
-
-    Of calls that made the same operations, the outermost stands for all.
-    """
-    sequence = graph.sequence[: graph.num_operations]
-    if (sequence[1:] < sequence[:-1]).any():
-        return  # numbers set by hand or counted in several threads say nothing about intervals
-    first = np.array([call.first for call in graph.calls], np.int64)
-    end = np.array([call.end for call in graph.calls], np.int64)
-    starts, stops = np.searchsorted(sequence, first), np.searchsorted(sequence, end)
-    group_of: dict[int, int] = {-1: -1}
-    for index, call in enumerate(graph.calls):
-        outer = group_of[call.parent]
-        start, stop = int(starts[index]), int(stops[index])
-        is_outers = outer >= 0 and (groups.start[outer], groups.stop[outer]) == (start, stop)
-        if stop - start < 2 or is_outers:
-            group_of[index] = outer
-            continue
-        group = group_of[index] = groups.add(MODULE, outer, start, stop, call=index)
-        groups.children.setdefault(outer, []).append(group)
-
-
-def _add_repeats(graph: AutogradGraph, groups: _Groups) -> None:
-    """Within each group: what comes several times in a row becomes a repeat of steps."""
-    types = graph.type_index[: graph.num_operations]
-    for outer in range(-1, len(groups.kind)):
-        start = groups.start[outer] if outer >= 0 else 0
-        stop = groups.stop[outer] if outer >= 0 else graph.num_operations
-        items = _items(groups, outer, start, stop)
-        tokens = _tokens(graph, groups, items, types)
-        runs = find_runs(tokens, items >= 0)
-        if runs:
-            _insert(groups, outer, items, runs)
-
-
-def _items(groups: _Groups, outer: int, start: int, stop: int) -> npt.NDArray[np.int64]:
-    """What a group holds, in order: groups as their index, operations as −1 − index."""
-    children = groups.children.get(outer, [])
-    if not children:
-        return -1 - np.arange(start, stop)
-    parts: list[npt.NDArray[np.int64]] = []
-    at = start
-    for child in children:
-        parts += [-1 - np.arange(at, groups.start[child]), np.array([child])]
-        at = groups.stop[child]
-    return np.concatenate([*parts, -1 - np.arange(at, stop)])
-
-
-def _tokens(
-    graph: AutogradGraph, groups: _Groups, items: npt.NDArray[np.int64], types: Ints
-) -> npt.NDArray[np.int64]:
-    """A number for each item; alike items have the same.
-
-    Operations are alike when their type is. Modules are when they are one module called again, or
-    when class and operations agree; a mere container is like no other.
-    """
-    is_group = items >= 0
-    tokens = np.empty(len(items), np.int64)
-    tokens[~is_group] = types[-1 - items[~is_group]]
-    modules = items[is_group].tolist()
-    calls = [graph.calls[groups.call[group]] for group in modules]
-    times_called = Counter(call.path for call in calls)
-    known: dict[object, int] = {}
-    alike: list[object] = [
-        call.path
-        if times_called[call.path] > 1 or call.class_name in CONTAINERS
-        else (call.class_name, types[groups.start[group] : groups.stop[group]].tobytes())
-        for group, call in zip(modules, calls, strict=True)
-    ]
-    tokens[is_group] = [len(graph.types) + known.setdefault(key, len(known)) for key in alike]
-    return tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Items start, …, start + period · count − 1 repeat with this period."""
-
-    start: int
-    period: int
-    count: int
-
-    @property
-    def stop(self) -> int:
-        return self.start + self.period * self.count
-
-
-def find_runs(
-    tokens: npt.NDArray[np.int64], is_group: npt.NDArray[np.bool_] | None = None
-) -> list[Run]:
-    """Repetitions in a sequence, without overlap, in order; the one that covers most goes first.
-
-    Takes time in proportion to the sequence: only the commonest distances between like pieces are
-    tried as periods.
-    """
-    modules = np.zeros(len(tokens), bool) if is_group is None else is_group
-    found: list[Run] = []
-    for period in _periods(tokens):
-        same = np.concatenate([[False], tokens[period:] == tokens[:-period], [False]])
-        (changes,) = np.nonzero(same[1:] != same[:-1])
-        for start, stop in changes.reshape(-1, 2).tolist():
-            count = (stop - start) // period + 1
-            if count >= _fewest(period, bool(modules[start])):
-                found.append(Run(start, period, count))
-    found.sort(key=lambda run: (run.start - run.stop, run.period, run.start))
-    taken = np.zeros(len(tokens), bool)
-    runs = []
-    for run in found:
-        if not taken[run.start : run.stop].any():
-            taken[run.start : run.stop] = True
-            runs.append(run)
-    return sorted(runs, key=lambda run: run.start)
-
-
-def _fewest(period: int, of_modules: bool) -> int:
-    if of_modules:
-        return FEWEST_MODULES
-    return FEWEST_SINGLES if period == 1 else FEWEST_STEPS
-
-
-def _periods(tokens: npt.NDArray[np.int64]) -> list[int]:
-    """Distances at which a repetition is likely: those between like pieces of three items."""
-    size = len(tokens)
-    if size <= 48:
-        return list(range(1, size // 3 + 1))
-    kinds = int(tokens.max()) + 1
-    pieces = (tokens[:-2] * kinds + tokens[1:-1]) * kinds + tokens[2:]
-    order = np.argsort(pieces, kind="stable")
-    distance = np.diff(order)[np.diff(pieces[order]) == 0]
-    distance = distance[(distance > 0) & (distance <= min(LONGEST_STEP, size // 3))]
-    counts = np.bincount(distance) if len(distance) else np.zeros(1, np.int64)
-    likely = np.argsort(-counts, kind="stable")[:MOST_PERIODS]
-    return sorted(int(period) for period in likely if counts[period] > 0)
-
-
-def _insert(groups: _Groups, outer: int, items: npt.NDArray[np.int64], runs: list[Run]) -> None:
-    """Make groups of repeats and their steps, and give them the groups that are now inside."""
-    old = groups.children.get(outer, [])
-    starts = [groups.start[i] if i >= 0 else -1 - i for i in items.tolist()]
-    starts.append(groups.stop[int(items[-1])] if items[-1] >= 0 else -int(items[-1]))
-    held: set[int] = set()
-    repeats = []
-    for run in runs:
-        bounds = starts[run.start : run.stop + 1 : run.period]
-        repeat = groups.add(REPEAT, outer, bounds[0], bounds[-1])
-        repeats.append(repeat)
-        inside = [i for i in items[run.start : run.stop].tolist() if i >= 0]
-        held.update(inside)
-        if run.period == 1 and inside:
-            groups.steps[repeat] = inside
-            for group in inside:
-                groups.parent[group] = repeat
-            continue
-        groups.steps[repeat] = [
-            groups.add(STEP, repeat, start, stop, number=number)
-            for number, (start, stop) in enumerate(itertools.pairwise(bounds), 1)
-        ]
-        _move_into_steps(groups, inside, groups.steps[repeat])
-    kept = [group for group in old if group not in held]
-    groups.children[outer] = sorted([*kept, *repeats], key=lambda group: groups.start[group])
-
-
-def _move_into_steps(groups: _Groups, inside: list[int], steps: list[int]) -> None:
-    stops = np.array([groups.stop[step] for step in steps])
-    for group in inside:
-        step = steps[int(np.searchsorted(stops, groups.start[group], side="right"))]
-        groups.parent[group] = step
-        groups.children.setdefault(step, []).append(group)

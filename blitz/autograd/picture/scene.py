@@ -172,7 +172,8 @@ def _edge_columns(
     """Numbers of the gradients along drawn edges; of several merged, those of all together."""
     count = len(drawing.source)
     time = np.full(count, -1)
-    columns = {name: np.full(count, np.nan, np.float32) for name in EDGE_NUMBERS}
+    columns = {name: np.full(count, np.nan) for name in EDGE_NUMBERS}
+    is_finite = np.ones(count, np.bool_)
     flags, shapes = np.zeros(count, np.uint8), np.full(count, -1, np.int32)
     found, order = replay.gradients, replay.order
     for edge in range(count):
@@ -182,11 +183,14 @@ def _edge_columns(
                 time[edge] = -2
                 start = replay.start[drawing.vertices[drawing.source[edge]].output]
                 if has_values(start):
-                    columns["edge_norm"][edge] = measure(start).norm
+                    measured = measure(start)
+                    columns["edge_norm"][edge] = measured.norm
+                    is_finite[edge] = not measured.has_inf
             continue
         time[edge] = order[drawing.graph.source[merged]].max()
         # hypot does not overflow where the sum of squares would.
-        columns["edge_norm"][edge] = np.hypot.reduce(found.norm[merged])
+        with np.errstate(over="ignore"):  # though it may itself be no float64
+            columns["edge_norm"][edge] = np.hypot.reduce(found.norm[merged])
         columns["edge_min"][edge] = found.minimum[merged].min()
         columns["edge_max"][edge] = found.maximum[merged].max()
         if len(merged) == 1:
@@ -195,13 +199,23 @@ def _edge_columns(
             shapes[edge] = texts.add(shape_text(found.shapes[merged[0]]))
         else:
             shapes[edge] = texts.add(f"{len(merged)} gradients")
+        is_finite[edge] = not found.has_inf[merged].any()
         flags[edge] = found.has_nan[merged].any() + 2 * found.has_inf[merged].any()
     return {
         "edge_time": _steps(moments, time),
-        **columns,
+        **{name: _narrow(column, is_finite) for name, column in columns.items()},
         "edge_flags": flags,
         "edge_shape": shapes,
     }
+
+
+def _narrow(
+    values: npt.NDArray[np.float64], is_finite: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """Numbers as float32; those of finite gradients stay finite, at the ends of its range."""
+    ends = np.finfo(np.float32)
+    with np.errstate(over="ignore"):
+        return np.where(is_finite, np.clip(values, ends.min, ends.max), values).astype(np.float32)
 
 
 def _step_texts(drawing: Drawing, replay: Replay, begin: Times, moments: Times) -> list[str]:

@@ -24,6 +24,9 @@ NOT_DIFFERENTIABLE = frozenset(
 """Results are integers or truth values."""
 GUARDS: dict[str, Cut] = {"no_grad": "no_grad", "inference_mode": "inference_mode"}
 
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What reading a text raises: Python's parser, and the writer of its parts, go by recursion."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CutLine:
@@ -41,8 +44,26 @@ class CutLine:
 def assignment(source: str, name: str) -> CutLine | None:
     """The last assignment to a variable and whether it cuts; None where there is none.
 
-    A text that is no Python counts as one without assignments.
+    A text that is no Python, or nested too deeply to be read, counts as one without assignments.
     """
+    try:
+        return _assignment(source, name)
+    except UNREADABLE:
+        return None
+
+
+def first_cut(source: str, name: str) -> CutLine | None:
+    """The first line that cuts the way from a variable, or from what was made of it.
+
+    None also for a text that cannot be read: see `assignment`.
+    """
+    try:
+        return _first_cut(source, name)
+    except UNREADABLE:
+        return None
+
+
+def _assignment(source: str, name: str) -> CutLine | None:
     found = None
     for statement, guard in _statements(source):
         if name in _targets(statement):
@@ -51,8 +72,7 @@ def assignment(source: str, name: str) -> CutLine | None:
     return found
 
 
-def first_cut(source: str, name: str) -> CutLine | None:
-    """The first line that cuts the way from a variable, or from what was made of it."""
+def _first_cut(source: str, name: str) -> CutLine | None:
     made_of_it = {name}
     for statement, guard in _statements(source):
         if not made_of_it & set(_names(statement)):
@@ -66,10 +86,7 @@ def first_cut(source: str, name: str) -> CutLine | None:
 
 def _statements(source: str) -> Iterator[tuple[ast.stmt, tuple[Cut, str] | None]]:
     """All statements in order, with what switches gradients off around them."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+    tree = ast.parse(source)
     stack: list[tuple[ast.stmt, tuple[Cut, str] | None]]
     stack = [(statement, None) for statement in reversed(tree.body)]
     while stack:

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from blitz.autograd.graph import Recording, operation_label
+from blitz.autograd.graph.ends import is_view_without_graph
 from blitz.autograd.graph.graph import LAST_FORWARD
 from blitz.autograd.why.reading import Cut, assignment, first_cut
-from blitz.autograd.why.ways import Ways, is_freed, is_view_without_graph
+from blitz.autograd.why.ways import Ways, is_freed
 
 Kind = Literal[
     "has_gradient",
@@ -172,25 +173,32 @@ def _with_grad(
             fix="",
         )
     if not ways.number:
-        return Reason(
-            kind="no_output",
-            sentence="none of the outputs has a graph: backward cannot start from them, so "
-            f"{name} gets no gradient.",
-            fix=f"loss = (model({name}) - target).square().mean()",
-        )
+        return _no_output(name)
     if own is None:
         return _unused(name, source)
     if not keeps:
-        return Reason(
-            kind="not_leaf",
-            sentence=f"{name} is the result of an operation, "
-            f"{operation_label(own.name())}; its gradient passes through and only leaves keep "
-            "theirs.",
-            fix=f"{name}.retain_grad()  # before backward()",
-        )
+        return _not_leaf(name, own)
     if through is not None:
         return _zero(name, through, recording, has_gradient=False)
     return _not_there(name, ways.number)
+
+
+def _no_output(name: str) -> Reason:
+    return Reason(
+        kind="no_output",
+        sentence="none of the outputs has a graph: backward cannot start from them, so "
+        f"{name} gets no gradient.",
+        fix=f"loss = (model({name}) - target).square().mean()",
+    )
+
+
+def _not_leaf(name: str, node: Node) -> Reason:
+    return Reason(
+        kind="not_leaf",
+        sentence=f"{name} is the result of an operation, {operation_label(node.name())}; its "
+        "gradient passes through and only leaves keep theirs.",
+        fix=f"{name}.retain_grad()  # before backward()",
+    )
 
 
 def _unused(name: str, source: str | None) -> Reason:

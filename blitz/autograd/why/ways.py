@@ -1,4 +1,4 @@
-"""Which ways a gradient has from some outputs to a tensor. Why it has none: see `why`."""
+"""Which ways a gradient has from some outputs to a tensor. Why it has none: see `reasons`."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,16 @@ from torch.autograd.graph import Node
 
 from blitz.autograd.backward.backward_errors import FREED
 from blitz.autograd.graph import trace
+from blitz.autograd.graph.ends import edge_of
 from blitz.autograd.operations.derivatives import derivative
-
-
-def is_view_without_graph(tensor: Tensor) -> bool:
-    """Whether it is a view made under no_grad: it says that it requires grad, as its base does."""
-    base = tensor._base
-    return tensor.grad_fn is None and base is not None and base.requires_grad
 
 
 class Ways:
     """The graph of some outputs, and which of its nodes a gradient reaches without being zeroed."""
 
     def __init__(self, outputs: Sequence[Tensor]) -> None:
-        ends = [end for end in outputs if end.requires_grad and not is_view_without_graph(end)]
-        self._graph = trace(*ends) if ends else None
+        ends = [end for end in outputs if edge_of(end) is not None]
+        self._graph = trace(ends) if ends else None
         functions = self._graph.functions if self._graph else ()
         self.number = {node: i for i, node in enumerate(functions)}
 

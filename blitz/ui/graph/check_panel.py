@@ -4,6 +4,7 @@ import streamlit as st
 from torch import Tensor
 
 from blitz.autograd.backward.checks import GradientCheck, LeafCheck, check_gradients
+from blitz.autograd.backward.tape import MAX_OPERATIONS
 from blitz.autograd.program import Program, ProgramRun, run_program
 from blitz.ui.graph.state import KEY, View
 from blitz.ui.graph.values import number_text, show_values
@@ -19,6 +20,10 @@ def show_check(view: View) -> None:
         "(L(x + h) − L(x − h)) / 2h has to be what backward says. What was detached or made under "
         "no_grad stays as it was, since backward takes it for a constant."
     )
+    count = view.scene.graph.num_operations
+    if count > MAX_OPERATIONS:
+        st.info(f"The graph has {count:,} operations; up to {MAX_OPERATIONS:,} are compared.")
+        return
     key = f"{KEY}check"
     if st.button("Compare with finite differences", icon=":material/balance:"):
         with st.spinner("Running the program again …", show_time=True):

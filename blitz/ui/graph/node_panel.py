@@ -1,6 +1,6 @@
 """What there is to know about a selected node, edge or folded group."""
 
-from collections import deque
+from collections.abc import Sequence
 from pathlib import PurePath
 
 import numpy as np
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from blitz.autograd.backward.measures import sample
 from blitz.autograd.backward.replay import EdgeGradient, Replay
-from blitz.autograd.graph import AutogradGraph, GraphNode, shape_text
+from blitz.autograd.graph import AutogradGraph, GraphNode, shape_text, walk_to
 from blitz.autograd.operations.derivatives import CUSTOM, derivative
 from blitz.autograd.operations.saved import SavedValue, saved_tensors
 from blitz.autograd.picture.drawing import frame_label
@@ -21,6 +21,7 @@ from blitz.ui.graph.values import number_text, show_values
 from blitz.ui.text import bytes_text, plain
 
 MOST_NEIGHBOURS = 12
+LONGEST_WALK = 24
 LONGEST_LATEX = 90
 MOST_MERGED = 12
 
@@ -58,8 +59,17 @@ def _show_node(view: View, index: int) -> None:
     else:
         _show_leaf(view, index)
     _show_users(view, index)
+    _show_walk(graph, index, view.scene.output_names)
+
+
+def _show_walk(graph: AutogradGraph, index: int, names: Sequence[str]) -> None:
     st.markdown("**The way here**")
-    st.code(walk_to(graph, index), language="python", wrap_lines=True)
+    walk = walk_to(graph, index, names)
+    num_steps = walk.count(".next_functions")
+    if num_steps <= LONGEST_WALK:
+        st.code(walk, language="python", wrap_lines=True)
+    else:
+        st.caption(f"{num_steps:,} entries of next_functions away from the output")
 
 
 def _show_derivative(node: GraphNode) -> None:
@@ -106,29 +116,6 @@ def _show_groups(view: View, index: int) -> None:
                 on_click=look,
                 args=(view.opened - {group}, Selection(group=group)),
             )
-
-
-def walk_to(graph: AutogradGraph, index: int) -> str:
-    """The Python expression that leads from an output to a node, by the shortest way."""
-    came_from: dict[int, int] = {}
-    queue = deque(node for node, _ in graph.roots)
-    seen = set(queue)
-    while queue and index not in seen:
-        node = queue.popleft()
-        for edge in graph.edges_of(node):
-            target = int(graph.target[edge])
-            if target not in seen:
-                seen.add(target)
-                came_from[target] = edge
-                queue.append(target)
-    steps = []
-    node = index
-    while node in came_from:
-        edge = came_from[node]
-        steps.append(f".next_functions[{graph.input_index[edge]}][0]")
-        node = int(graph.source[edge])
-    name = graph.variables.get(node, "output")
-    return f"{name}.grad_fn" + "".join(reversed(steps))
 
 
 def _show_next_functions(view: View, node: GraphNode) -> None:

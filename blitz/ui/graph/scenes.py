@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -18,6 +18,7 @@ from blitz.autograd.program import (
     Program,
     ProgramRun,
     Value,
+    output_names,
     program_gradients,
     program_graph,
     run_program,
@@ -39,6 +40,7 @@ class Scene:
         self.program = program
         self.run: ProgramRun = run_program(program)
         self.problem = ""
+        self.output_names: Sequence[str] = output_names(program, self.run)
         self._graph: AutogradGraph | None = None
         self._folding: Folding | None = None
         try:

@@ -1,0 +1,39 @@
+"""Short programs whose numbers can be set, run for the graph that they build.
+
+A program is a Python file that also runs by itself. Its docstring holds a title, a text and a last
+line that names what to trace; comments behind literals say which of them may be changed:
+
+    '''A chain of sines.
+
+    The text, in Markdown.
+
+    Graph: y
+    '''
+
+    import torch
+
+    steps = 20  # 1 to 1,000: how often the sine is taken
+
+Knows nothing about pages or about which programs there are. Only files of our own are run, with
+numbers that have been checked: what people write never comes here.
+"""
+
+from blitz.autograd.program.controls import Control, ControlKind, Value
+from blitz.autograd.program.reading import Program, read_program
+from blitz.autograd.program.running import OUTPUT_LIMIT, ProgramError, ProgramRun, run_program
+from blitz.autograd.program.tracing import output_names, program_gradients, program_graph
+
+__all__ = [
+    "OUTPUT_LIMIT",
+    "Control",
+    "ControlKind",
+    "Program",
+    "ProgramError",
+    "ProgramRun",
+    "Value",
+    "output_names",
+    "program_gradients",
+    "program_graph",
+    "read_program",
+    "run_program",
+]
