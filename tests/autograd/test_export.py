@@ -312,15 +312,19 @@ def test_a_notebook_shows_the_page_in_a_frame(network: AutogradGraph) -> None:
 # Files
 
 
-def test_every_method_returns_what_it_writes(network: AutogradGraph, tmp_path: Path) -> None:
+def test_every_method_writes_what_it_returns_without_a_path(
+    network: AutogradGraph, tmp_path: Path
+) -> None:
     methods = {
         "a.html": network.to_html, "a.svg": network.to_svg, "a.dot": network.to_dot,
         "a.mmd": network.to_mermaid, "a.json": network.to_json,
     }  # fmt: skip
     for name, method in methods.items():
         path = tmp_path / name
-        assert method(path) == path.read_text(encoding="utf-8")
-        assert method(str(path), opened="all") == path.read_text(encoding="utf-8")
+        assert method(path) == str(path)
+        assert path.read_text(encoding="utf-8") == method()
+        assert method(str(path), opened="all") == str(path)
+        assert path.read_text(encoding="utf-8") == method(opened="all")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(methods)
 
 

@@ -210,8 +210,8 @@ class AutogradGraph:
         )
 
     # Files. `opened` are groups of `folding.fold` to draw open, "all" of them, or by default as
-    # many as are easy to survey; data flow in `direction`. Each returns the text, and writes it
-    # where a path is given; OSError says why it cannot.
+    # many as are easy to survey; data flow in `direction`. Each returns the text; where a path is
+    # given, it writes the file and returns the path. OSError says why it cannot.
 
     def to_html(
         self,
@@ -278,7 +278,9 @@ class AutogradGraph:
     ) -> str:
         from blitz.autograd.export import export
 
-        return export(self, chosen, path, opened=opened, direction=direction)
+        text = export(self, chosen, path, opened=opened, direction=direction)
+        # A notebook shows what the last line returns: not a whole page of text.
+        return text if path is None else str(path)
 
 
 class _Records(Sequence[Record]):

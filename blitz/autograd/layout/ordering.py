@@ -14,17 +14,20 @@ from blitz.autograd.layout.crossings import crossings_by_gap
 from blitz.autograd.layout.layering import Ints, LayeredGraph, neighbour_lists
 from blitz.autograd.layout.sweeps import Sweeps
 
-# Work is measured in vertices and segments looked at; small graphs get all attempts.
-ELEMENTS_TO_VISIT = 1_500_000
-MAX_ATTEMPTS = 32
+# Work is measured in vertices and segments looked at, in sorting and in exchanging alike; what is
+# left of it when few layers have crossings goes into more attempts.
+ELEMENTS_TO_VISIT = 1_000_000
+MAX_ATTEMPTS = 64
 # Attempts without notable gain after which the rest is given up, and what is notable.
-PATIENCE = 5
+PATIENCE = 7
 NOTABLE_GAIN = 0.01
-# Attempts that follow the barycentres from wherever they led; later ones start from the best.
-FREE_ATTEMPTS = 3
-LARGEST_TO_EXCHANGE = 60_000
+# Attempts that follow the barycentres through all layers from wherever they led; later ones start
+# from the best order and sort the layers near crossings alone.
+FREE_ATTEMPTS = 2
+SORTED_AROUND = 8
 # How far from a crossing an attempt changes the order of equals.
-REACH = 4
+STIRRED_AROUND = 4
+LARGEST_TO_EXCHANGE = 60_000
 
 
 def order_layers(graph: LayeredGraph, discovery: NDArray[np.float64]) -> Ints:
@@ -37,24 +40,29 @@ def order_layers(graph: LayeredGraph, discovery: NDArray[np.float64]) -> Ints:
     best_crossings = crossings_by_gap(graph, best)
     if not best_crossings.any():
         return order
-    num_elements = len(graph.tail) + len(graph.layer)
-    attempts = min(MAX_ATTEMPTS, max(1, ELEMENTS_TO_VISIT // num_elements))
-    exchange = len(graph.layer) <= LARGEST_TO_EXCHANGE
+    sizes = _sizes(graph)
     sweeps = Sweeps.start(graph, order, best)
-    record, since_record = best_crossings.sum(), 0
-    for attempt in range(attempts):
+    record, since_record, visited = best_crossings.sum(), 0, 0
+    for attempt in range(MAX_ATTEMPTS):
+        layers = np.arange(graph.num_layers)
         if attempt >= FREE_ATTEMPTS:
             sweeps.restart(best)
-        equals = _layers_to_stir(best_crossings, attempt)
-        downwards = attempt % 2 == 0
-        sweeps.sort_layers(downwards=downwards, reverse_equals=equals)
-        sweeps.sort_layers(downwards=not downwards)
-        position = sweeps.positions()
-        crossings = crossings_by_gap(graph, position)
-        if exchange and crossings.any():
+            layers = _layers_near(best_crossings, SORTED_AROUND)
+        visited += sizes[layers].sum()
+        if attempt and visited > ELEMENTS_TO_VISIT:
+            break
+        sweeps.sort_both_ways(
+            layers.tolist(),
+            downwards_first=attempt % 2 == 0,
+            reverse_equals=_layers_to_stir(best_crossings, attempt),
+        )
+        crossings = crossings_by_gap(graph, sweeps.positions())
+        effort = sizes[_layers_near(crossings, 0)].sum()
+        if 0 < effort <= LARGEST_TO_EXCHANGE:
+            visited += effort
             sweeps.exchange_neighbours(crossings)
-            position = sweeps.positions()
-            crossings = crossings_by_gap(graph, position)
+            crossings = crossings_by_gap(graph, sweeps.positions())
+        position = sweeps.positions()
         best, best_crossings = _best_of_both(graph, best, best_crossings, position, crossings)
         since_record += 1
         if best_crossings.sum() < (1 - NOTABLE_GAIN) * record:
@@ -64,6 +72,20 @@ def order_layers(graph: LayeredGraph, discovery: NDArray[np.float64]) -> Ints:
     return np.lexsort((best, graph.layer))
 
 
+def _sizes(graph: LayeredGraph) -> Ints:
+    """How many vertices and incoming segments each layer has. [num_layers]"""
+    of_ends = np.concatenate((graph.layer, graph.layer[graph.head]))
+    return np.bincount(of_ends, minlength=graph.num_layers)
+
+
+def _layers_near(crossings: Ints, reach: int) -> Ints:
+    """The layers on both sides of gaps with crossings, and so many further ones each way."""
+    around = np.flatnonzero(crossings)[:, None] + np.arange(-reach, reach + 2)
+    is_near = np.zeros(len(crossings), np.bool_)
+    is_near[around.clip(0, len(crossings) - 1)] = True
+    return np.flatnonzero(is_near)
+
+
 def _layers_to_stir(crossings: Ints, attempt: int) -> list[int]:
     """Layers near crossings, a different half of them in each attempt, none in the first.
 
@@ -71,10 +93,7 @@ def _layers_to_stir(crossings: Ints, attempt: int) -> list[int]:
     """
     if attempt == 0:
         return []
-    around = np.flatnonzero(crossings)[:, None] + np.arange(-REACH, REACH + 2)
-    is_near = np.zeros(len(crossings), np.bool_)
-    is_near[around.clip(0, len(crossings) - 1)] = True
-    near = np.flatnonzero(is_near)
+    near = _layers_near(crossings, STIRRED_AROUND)
     stirred: list[int] = near[np.random.default_rng(attempt).random(len(near)) < 0.5].tolist()
     return stirred
 

@@ -55,16 +55,24 @@ class Sweeps:
             self.layers[index].sort(key=self.position.__getitem__)
             self._changed(index)
 
-    def sort_layers(self, *, downwards: bool, reverse_equals: Iterable[int] = ()) -> None:
-        """Sort each layer by its barycentres in the layer before it."""
+    def sort_both_ways(
+        self, layers: list[int], *, downwards_first: bool, reverse_equals: Iterable[int]
+    ) -> None:
+        """Sort some layers, ascending, by barycentres down and up, or up and down."""
+        self._sort(layers, downwards=downwards_first, reverse_equals=reverse_equals)
+        self._sort(layers, downwards=not downwards_first)
+
+    def _sort(
+        self, layers: list[int], *, downwards: bool, reverse_equals: Iterable[int] = ()
+    ) -> None:
+        """Sort each of some layers by its barycentres in the layer before it."""
         start, neighbours = self.up if downwards else self.down
         stale = self.stale_down if downwards else self.stale_up
         stir = set(reverse_equals)
         for index in stir:
             stale[index] = len(self.layers[index]) > 1
         position = self.position
-        count = len(self.layers)
-        for index in range(count) if downwards else reversed(range(count)):
+        for index in layers if downwards else reversed(layers):
             if not stale[index]:
                 continue
             members = self.layers[index]
@@ -135,6 +143,11 @@ class Sweeps:
         gain = 0
         position = self.position
         for start, neighbours in (self.up, self.down):
+            begin, middle = start[left], start[right]
+            if start[left + 1] - begin == 1 == start[right + 1] - middle:  # most often
+                place, other = position[neighbours[begin]], position[neighbours[middle]]
+                gain += (place > other) - (place < other)
+                continue
             right_places = [position[v] for v in neighbours[start[right] : start[right + 1]]]
             if right_places:
                 for vertex in neighbours[start[left] : start[left + 1]]:
