@@ -8,14 +8,13 @@ import streamlit as st
 from torch import Tensor
 
 from blitz.autograd.backward.measures import sample
-from blitz.autograd.backward.replay import EdgeGradient, Replay
 from blitz.autograd.graph import AutogradGraph, GraphNode, shape_text, walk_to
 from blitz.autograd.operations.derivatives import CUSTOM, derivative
 from blitz.autograd.operations.saved import SavedValue, saved_tensors
-from blitz.autograd.picture.drawing import frame_label
-from blitz.autograd.picture.folding import REPEAT
+from blitz.ui.graph.edge_panel import show_drawn_edge
+from blitz.ui.graph.group_panel import show_group
+from blitz.ui.graph.links import link_to_node, show_gradient
 from blitz.ui.graph.local_panel import show_local_derivatives
-from blitz.ui.graph.scenes import Opened
 from blitz.ui.graph.state import NOTHING, Selection, View, look
 from blitz.ui.graph.values import number_text, show_values
 from blitz.ui.text import bytes_text, plain
@@ -23,7 +22,6 @@ from blitz.ui.text import bytes_text, plain
 MOST_NEIGHBOURS = 12
 LONGEST_WALK = 24
 LONGEST_LATEX = 90
-MOST_MERGED = 12
 
 
 def show_selected(view: View) -> None:
@@ -37,9 +35,9 @@ def show_selected(view: View) -> None:
     elif selection.node >= 0:
         _show_node(view, selection.node)
     elif selection.edge >= 0:
-        _show_drawn_edge(view, selection.edge)
+        show_drawn_edge(view, selection.edge)
     else:
-        _show_group(view, selection)
+        show_group(view, selection)
 
 
 # A node
@@ -132,44 +130,10 @@ def _show_next_functions(view: View, node: GraphNode) -> None:
             continue
         edge = edges[position]
         with st.container(gap=None):
-            _jump(view, f"[{position}]{operand} → ", int(graph.target[edge]), f"next{position}")
-            _show_gradient(view.scene.replayed, edge)
-
-
-def _jump(view: View, before: str, node: int, key: str) -> None:
-    graph = view.scene.graph
-    name = graph.type_name(node) if node < graph.num_operations else graph.label(node)
-    st.button(
-        plain(before + name), key=f"graph_jump_{key}", type="tertiary",
-        on_click=look,
-        args=(view.opened_around(node), Selection(node=node)),
-    )  # fmt: skip
-
-
-def _show_gradient(replayed: Replay | None, edge: int) -> None:
-    if replayed is None:
-        return
-    gradient = replayed.edge(edge)
-    if gradient is None:
-        st.caption("no gradient came along here")
-    else:
-        st.caption(plain(gradient_text(gradient)))
-
-
-def gradient_text(gradient: EdgeGradient) -> str:
-    """The numbers of a gradient in one line."""
-    words = [f"gradient {shape_text(gradient.shape)}"]
-    found = gradient.measure
-    if found is not None:
-        words += [
-            f"norm {number_text(found.norm)}",
-            f"{number_text(found.minimum)} to {number_text(found.maximum)}",
-            f"mean {number_text(found.mean)}",
-            f"{found.zeros:.0%} zeros",
-        ]
-        words += ["has NaN"] if found.has_nan else []
-        words += ["has infinity"] if found.has_inf else []
-    return " · ".join(words)
+            link_to_node(
+                view, f"[{position}]{operand} → ", int(graph.target[edge]), f"next{position}"
+            )
+            show_gradient(view.scene.replayed, edge)
 
 
 def _show_leaf(view: View, index: int) -> None:
@@ -199,7 +163,7 @@ def _show_users(view: View, index: int) -> None:
         st.markdown("**Used by**")
     with st.container(gap=None):
         for user in users[:MOST_NEIGHBOURS].tolist():
-            _jump(view, "", user, f"user{user}")
+            link_to_node(view, "", user, f"user{user}")
     if len(users) > MOST_NEIGHBOURS:
         st.caption(f"and {len(users) - MOST_NEIGHBOURS:,} more")
 
@@ -232,65 +196,4 @@ def _show_saved_value(view: View, saved: SavedValue) -> None:
         if tensor.sample is not None:
             show_values(tensor.sample, tensor.shape or tensor.sample.shape)
         if tensor.node is not None:
-            _jump(view, "made by ", tensor.node, f"saved{saved.name}")
-
-
-# An edge
-
-
-def _show_drawn_edge(view: View, index: int) -> None:
-    drawing = view.picture().drawing
-    if index >= len(drawing.source):
-        return
-    source, target = (drawing.vertices[v[index]] for v in (drawing.source, drawing.target))
-    st.markdown(f"##### {plain(source.label)} → {plain(target.label)}")
-    merged = drawing.edges_merged(index).tolist()
-    if not merged:
-        st.caption("The output's own gradient comes in here: where the backward pass starts.")
-    if len(merged) > 1:
-        st.caption(f"Stands for {len(merged):,} edges of the graph.")
-    for edge in merged[:MOST_MERGED]:
-        _show_edge(view, edge)
-
-
-def _show_edge(view: View, edge: int) -> None:
-    graph, replayed = view.scene.graph, view.scene.replayed
-    source, target = int(graph.source[edge]), int(graph.target[edge])
-    _jump(view, "from ", source, f"edge{edge}source")
-    _jump(view, f"operand {graph.input_index[edge]}: ", target, f"edge{edge}target")
-    if replayed is None:
-        st.caption("Run backward to see its gradient.")
-        return
-    gradient = replayed.edge(edge)
-    _show_gradient(replayed, edge)
-    if gradient is not None and gradient.sample is not None:
-        show_values(gradient.sample, gradient.shape or gradient.sample.shape)
-
-
-# A group
-
-
-def _show_group(view: View, selection: Selection) -> None:
-    folding, group = view.scene.folding, selection.group
-    is_repeat = folding.kind[group] == REPEAT
-    label = f"{folding.label(group)} {folding.note(group)}" if is_repeat else ""
-    st.markdown(f"##### {plain(label or frame_label(folding, group))}")
-    st.caption(f"{folding.num_operations(group):,} operations")
-    if not is_repeat:
-        st.button("Open", key="graph_open", on_click=look, args=(view.opened | {group},))
-        return
-    steps = folding.steps[group]
-    first, last = selection.first_step or 1, selection.last_step or len(steps)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input(
-            "Step", first, last, first, key=f"graph_step_{group}_{first}_{last}", width=140
-        )
-        st.button(
-            "Open this step", key="graph_open",
-            on_click=look, args=(view.opened | {int(steps[int(number) - 1])},),
-        )  # fmt: skip
-
-
-def _step_opened(view: View, step: int) -> tuple[Opened, Selection]:
-    """The picture with a step open, and its first operation selected: there the view goes."""
-    return view.opened | {step}, Selection(node=int(view.scene.folding.start[step]))
+            link_to_node(view, "made by ", tensor.node, f"saved{saved.name}")
