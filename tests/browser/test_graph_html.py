@@ -60,15 +60,15 @@ def test_the_page_opens_offline_and_shows_both_drawings(
     page.get_by_label("Every node").check()
     painted(page, "whole")
     every = page.locator(".blitz-graph-status").inner_text()
-    assert vertices(folded) < vertices(every)
+    assert boxes(folded) < boxes(every)
     page.get_by_label("Folded").check()
     painted(page, "folded")
     assert page.title() == "Autograd graph"
     assert requests == [path.as_uri()]
 
 
-def vertices(status: str) -> int:
-    found = re.match(r"([\d,]+) vert", status)
+def boxes(status: str) -> int:
+    found = re.match(r"([\d,]+) box", status)
     assert found, status
     return int(found[1].replace(",", ""))
 

@@ -176,7 +176,7 @@ def test_the_search_looks_into_facts(page: Page, server: Server) -> None:
 
 def test_the_keyboard_walks_along_the_edges(page: Page, server: Server) -> None:
     root = open_graph(page, server)
-    canvas = root.get_by_role("application", name="A small network: 9 vertices, 8 edges")
+    canvas = root.get_by_role("application", name="A small network: 9 boxes, 8 edges")
     canvas.focus()
     walk = [
         ("ArrowRight", "4"),  # the first press selects what is nearest to the middle
@@ -191,6 +191,7 @@ def test_the_keyboard_walks_along_the_edges(page: Page, server: Server) -> None:
     for key, expected in walk:
         canvas.press(key)
         expect(root).to_have_attribute("data-selected", expected)
+        expect(page.locator(READY)).to_have_count(1)
     canvas.press("Escape")
     expect(root).to_have_attribute("data-selected", "-1")
     wait_for(page, lambda: events(page)[-1:] == ["select folded -1"])
