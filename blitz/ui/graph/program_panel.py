@@ -1,6 +1,7 @@
 """The program whose graph is shown: its text, controls for its numbers, its code and output."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import streamlit as st
 
@@ -78,8 +79,8 @@ def _number(control: Control, label: str, key: str, value: float, about: str | N
 def _step(control: Control) -> float:
     """A step of the size of the digits that the program's own numbers have."""
     numbers = control.value if isinstance(control.value, tuple) else (control.value,)
-    digits = max(len(repr(number).partition(".")[2]) for number in numbers)
-    return float(10.0**-digits)
+    exponents = [Decimal(repr(number)).as_tuple().exponent for number in numbers]
+    return float(10.0 ** min(int(exponent) for exponent in exponents))
 
 
 def changed_values(program: Program, values: Mapping[str, Value]) -> dict[str, Value]:
