@@ -209,7 +209,7 @@ def test_polynomial_has_the_gradients_of_the_formula(take_sum: bool) -> None:
 
 
 def test_external_gradient_weighs_the_elements() -> None:
-    assert gradient("polynomial", "a", external_gradient=[1, 0.5]) == [36, 40.5]
+    assert gradient("polynomial", "a", gradient=[1, 0.5]) == [36, 40.5]
 
 
 def test_jacobian_times_vector_is_the_gradient() -> None:

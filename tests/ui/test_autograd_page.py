@@ -10,7 +10,7 @@ from blitz.autograd.examples import EXAMPLES, load_example
 from blitz.autograd.operations.derivatives import table
 from blitz.autograd.picture.folding import REPEAT
 from blitz.ui.graph.scenes import MOST_SCENES, scene_of
-from blitz.ui.graph.state import Selection
+from blitz.ui.graph.state import Selection, digest
 from blitz.ui.services import Services
 from tests.ui.conftest import ENTRY, SECONDS
 from tests.ui.test_pages import labels, press, texts
@@ -172,6 +172,21 @@ def test_the_picture_can_be_taken_away_in_every_format(app: AppTest) -> None:
     assert offered == {
         "SVG", "HTML, opens offline", "Graphviz DOT", "Mermaid", "JSON", "Program",
     }  # fmt: skip
+
+
+def test_a_selected_edge_tells_its_gradient(app: AppTest) -> None:
+    open_example(app, "polynomial")
+    scene = scene_of("polynomial", {})
+    picture = scene.picture(scene.opened_first(), "down")
+    labels_of = [vertex.label for vertex in picture.drawing.vertices]
+    ends = zip(picture.drawing.source.tolist(), picture.drawing.target.tolist(), strict=True)
+    [edge] = [i for i, (s, t) in enumerate(ends) if (labels_of[s], labels_of[t]) == ("Pow", "a")]
+    identity = app.session_state["graph_identity"]
+    select(app, Selection(edge=edge, picture=f"{identity}-{digest(repr([]))}-down"))
+    # 9a² for a = [2, 3]: 36 and 81, whose norm is √(36² + 81²)
+    shown = texts(app).replace("\\", "")
+    assert "36 to 81" in shown
+    assert f"norm {(36**2 + 81**2) ** 0.5:.4g}" in shown
 
 
 def test_an_edge_is_not_taken_for_another_picture_s(app: AppTest) -> None:

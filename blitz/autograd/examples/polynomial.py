@@ -5,14 +5,14 @@ leaf **a**: its gradient is 9a², so `[36, 81]` for a = [2, 3]. Click **b**: −
 b = [6, 4]. Summing Q first and calling `backward()` without an argument gives the same, because
 the derivative of a sum with respect to each of its terms is 1.
 
-Graph: Q from external_gradient
+Graph: Q from gradient
 """
 
 import torch
 
 a_values = [2.0, 3.0]  # -10 to 10: the vector a
 b_values = [6.0, 4.0]  # -10 to 10: the vector b
-external_gradient = [1.0, 1.0]  # -10 to 10: how much each element of Q counts
+gradient = [1.0, 1.0]  # -10 to 10: how much each element of Q counts
 take_sum = False  # on or off: call backward on the sum of Q instead
 
 a = torch.tensor(a_values, requires_grad=True)
@@ -23,7 +23,7 @@ Q = 3 * a**3 - b**2
 if take_sum:
     Q.sum().backward(retain_graph=True)
 else:
-    Q.backward(gradient=torch.tensor(external_gradient), retain_graph=True)
+    Q.backward(gradient=torch.tensor(gradient), retain_graph=True)
 
 print("a.grad", a.grad, "  9a² =", (9 * a**2).tolist())
 print("b.grad", b.grad, "  −2b =", (-2 * b).tolist())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from blitz.autograd.export.texts import Nesting, printable
-from blitz.autograd.picture.drawing import Drawing, Vertex, VertexKind
+from blitz.autograd.picture.drawing import Drawing, Frame, Vertex, VertexKind
 
 LEAF = "#2166ac"
 LOOKS = {
@@ -32,25 +32,15 @@ def to_dot(drawing: Drawing) -> str:
 
 
 def _contents(drawing: Drawing, nesting: Nesting) -> Iterator[str]:
-    """Vertices and clusters, those within after the ones around them.
+    def cluster(frame: Frame) -> Iterator[str]:
+        yield f"subgraph cluster_{frame.group} {{"
+        yield f'  label={quoted(frame.label)} color="#9aa1aa" style=dashed fontsize=11;'
+        yield '  fontname="Helvetica" labeljust=l;'
 
-    A stack instead of recursion: frames may nest as deep as modules do.
-    """
-    stack: list[int | str] = [-1]
-    while stack:
-        frame = stack.pop()
-        if isinstance(frame, str):
-            yield frame
-            continue
-        if frame >= 0:
-            shown = drawing.frames[frame]
-            yield f"subgraph cluster_{shown.group} {{"
-            yield f'  label={quoted(shown.label)} color="#9aa1aa" style=dashed fontsize=11;'
-            yield '  fontname="Helvetica" labeljust=l;'
-            stack.append("}")
-        for vertex in nesting.vertices.get(frame, ()):
-            yield f"  v{vertex} {_attributes(drawing.vertices[vertex])};"
-        stack.extend(reversed(nesting.within.get(frame, [])))
+    def node(vertex: int) -> str:
+        return f"  v{vertex} {_attributes(drawing.vertices[vertex])};"
+
+    return nesting.lines(cluster, node, "}")
 
 
 def _attributes(vertex: Vertex) -> str:

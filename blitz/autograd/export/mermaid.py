@@ -7,7 +7,7 @@ more; a folded drawing stays far below.
 from collections.abc import Iterator
 
 from blitz.autograd.export.texts import Nesting, printable
-from blitz.autograd.picture.drawing import Drawing, VertexKind
+from blitz.autograd.picture.drawing import Drawing, Frame, VertexKind
 
 BRACKETS = {
     VertexKind.OPERATION: ("[", "]"),
@@ -37,22 +37,16 @@ def to_mermaid(drawing: Drawing) -> str:
 
 
 def _contents(drawing: Drawing, nesting: Nesting) -> Iterator[str]:
-    stack: list[int | str] = [-1]
-    while stack:
-        frame = stack.pop()
-        if isinstance(frame, str):
-            yield frame
-            continue
-        if frame >= 0:
-            shown = drawing.frames[frame]
-            yield f'subgraph g{shown.group}["{escaped(shown.label)}"]'
-            stack.append("end")
-        for index in nesting.vertices.get(frame, ()):
-            vertex = drawing.vertices[index]
-            label = "<br>".join(escaped(text) for text in (vertex.label, vertex.note) if text)
-            left, right = BRACKETS[vertex.kind]
-            yield f'v{index}{left}"{label}"{right}:::{vertex.kind.name.lower()}'
-        stack.extend(reversed(nesting.within.get(frame, [])))
+    def subgraph(frame: Frame) -> Iterator[str]:
+        yield f'subgraph g{frame.group}["{escaped(frame.label)}"]'
+
+    def node(index: int) -> str:
+        vertex = drawing.vertices[index]
+        label = "<br>".join(escaped(text) for text in (vertex.label, vertex.note) if text)
+        left, right = BRACKETS[vertex.kind]
+        return f'v{index}{left}"{label}"{right}:::{vertex.kind.name.lower()}'
+
+    return nesting.lines(subgraph, node, "end")
 
 
 def escaped(text: str) -> str:

@@ -1,9 +1,11 @@
 """Words about a drawing that several formats share, with nothing in them that a format forbids."""
 
+from collections.abc import Callable, Iterable, Iterator
+
 import numpy as np
 import numpy.typing as npt
 
-from blitz.autograd.picture.drawing import Drawing, Vertex
+from blitz.autograd.picture.drawing import Drawing, Frame, Vertex
 
 Bounds = tuple[float, float, float, float]
 
@@ -81,6 +83,29 @@ class Nesting:
             self.within.setdefault(around, []).append(self._framed[frame.group])
         for vertex, frame_number in enumerate(self._frame_of_each()):
             self.vertices.setdefault(frame_number, []).append(vertex)
+
+    def lines(
+        self,
+        begin: Callable[[Frame], Iterable[str]],
+        vertex: Callable[[int], str],
+        end: str,
+    ) -> Iterator[str]:
+        """Lines for vertices and frames, those within after the ones around them.
+
+        begin and end open and close a frame. A stack instead of recursion: frames may nest as deep
+        as modules do.
+        """
+        stack: list[int | str] = [-1]
+        while stack:
+            frame = stack.pop()
+            if isinstance(frame, str):
+                yield frame
+                continue
+            if frame >= 0:
+                yield from begin(self._drawing.frames[frame])
+                stack.append(end)
+            yield from map(vertex, self.vertices.get(frame, ()))
+            stack.extend(reversed(self.within.get(frame, [])))
 
     def _nearest(self, group: int) -> int:
         """The frame of a group, or of the nearest one around it that has a frame."""

@@ -46,7 +46,7 @@ class View:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.identity = f"{scene.program.name}-{_digest(scene.program.source)}"
+        self.identity = f"{scene.program.name}-{digest(scene.program.source)}"
         if st.session_state.get(f"{KEY}identity") != self.identity:
             st.session_state[f"{KEY}identity"] = self.identity
             look(scene.opened_first(), NOTHING)
@@ -72,7 +72,7 @@ class View:
     @property
     def place_key(self) -> str:
         """A name for what is drawn where; see `Picture.key`."""
-        return f"{self.identity}-{_digest(repr(sorted(self.opened)))}-{self.direction}"
+        return f"{self.identity}-{digest(repr(sorted(self.opened)))}-{self.direction}"
 
     def picture(self) -> Picture:
         """The scene as this session looks at it."""
@@ -99,5 +99,6 @@ def select(selection: Selection) -> None:
         st.session_state[f"{KEY}panel"] = SELECTED
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """A short name for a text."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
