@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from blitz.autograd.examples import load_example
-from blitz.ui.graph.example_list import chosen_example, show_examples
+from blitz.ui.graph.chosen_program import chosen_program
+from blitz.ui.graph.example_list import show_examples
 from blitz.ui.graph.explorer import show_explorer
 from blitz.ui.text import plain
 
-name = chosen_example()
+program = chosen_program()
 with st.sidebar:
-    show_examples(name)
-st.title(plain(load_example(name).title))
-show_explorer(name)
+    show_examples(program.name)
+st.title(plain(program.title))
+show_explorer(program)

@@ -13,6 +13,7 @@ page = st.navigation(
     [
         st.Page("home.py", title="Home", icon=":material/home:", default=True),
         st.Page("autograd.py", title="Autograd graph", icon=":material/account_tree:"),
+        st.Page("backprop.py", title="Backpropagation", icon=":material/calculate:"),
         st.Page("train.py", title="Train", icon=":material/model_training:"),
     ]
 )

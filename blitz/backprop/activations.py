@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blitz.backprop.expressions import NumberLike, exp, tanh, where_positive
+from blitz.backprop.expressions import NumberLike, exp, tanh, times, where_positive
 
 LEAK = 0.01
 """Slope of the leaky ReLU below 0, PyTorch's default."""
@@ -51,7 +51,7 @@ RELU = Activation(
 )
 LEAKY_RELU = Activation(
     name="leaky ReLU",
-    value=lambda x: where_positive(x, x, LEAK * x),
+    value=lambda x: where_positive(x, x, times(LEAK, x)),
     slope=lambda x, out: where_positive(x, 1, LEAK),
     span="(−∞, ∞)",
     has_corner=True,

@@ -6,7 +6,7 @@ its bias. Knows nothing about what is computed with them.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
@@ -24,7 +24,7 @@ Row = tuple[float, ...]
 Table = tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Layer:
     """A dense layer: out = activation(weights · in + biases).
 
@@ -34,12 +34,11 @@ class Layer:
 
     weights: Table
     biases: Row
-    activation: str = "sigmoid"
+    activation: str
 
-    def __post_init__(self) -> None:
-        weights = table(self.weights, "weights")
-        given: Any = self.biases
-        biases = row([given] if isinstance(given, Real) else given, "biases")
+    def __init__(self, weights: Any, biases: Any, activation: str = "sigmoid") -> None:
+        weights = table(weights, "weights")
+        biases = row([biases] if isinstance(biases, Real) else biases, "biases")
         if not 1 <= len(weights) <= MAX_UNITS:
             raise ValueError(f"weights: {len(weights)} units; a layer has 1 to {MAX_UNITS}")
         if not 1 <= len(weights[0]) <= MAX_INPUTS:
@@ -48,7 +47,7 @@ class Layer:
             raise ValueError(
                 f"biases: {len(biases)} for {len(weights)} units; expected one each, or one for all"
             )
-        activation = _known(self.activation, ACTIVATION_NAMES, "activation")
+        activation = _known(activation, ACTIVATION_NAMES, "activation")
         if activation == SOFTMAX and len(weights) == 1:
             raise ValueError("activation: softmax of a single unit is always 1; expected 2 or more")
         object.__setattr__(self, "weights", weights)
@@ -75,7 +74,7 @@ class Layer:
         return 0 if self.shares_bias else unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Network:
     """Dense layers one after the other, and the loss at their end.
 
@@ -83,10 +82,10 @@ class Network:
     """
 
     layers: tuple[Layer, ...]
-    loss: str = "half squared error"
+    loss: str
 
-    def __post_init__(self) -> None:
-        layers = tuple(self.layers)
+    def __init__(self, layers: Iterable[Layer], loss: str = "half squared error") -> None:
+        layers = tuple(layers)
         if not 1 <= len(layers) <= MAX_LAYERS:
             raise ValueError(f"layers: {len(layers)} were given; a network has 1 to {MAX_LAYERS}")
         for place, (before, after) in enumerate(pairwise(layers), start=2):
@@ -97,14 +96,14 @@ class Network:
                 )
             if before.activation == SOFTMAX:
                 raise ValueError("activation: softmax belongs in the last layer only")
-        object.__setattr__(self, "layers", layers)
-        object.__setattr__(self, "loss", _known(self.loss, LOSS_NAMES, "loss"))
-        needed = self.loss_function.activation
+        loss = _known(loss, LOSS_NAMES, "loss")
+        needed = loss_named(loss).activation
         if needed is not None and layers[-1].activation != needed:
             raise ValueError(
-                f"loss: {self.loss} needs {needed} outputs; the last layer has "
-                f"{layers[-1].activation}"
+                f"loss: {loss} needs {needed} outputs; the last layer has {layers[-1].activation}"
             )
+        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "loss", loss)
 
     @property
     def loss_function(self) -> Loss:

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from blitz.backprop.explain import checked_learning_rate
+from blitz.backprop.explain import checked_learning_rate, explain
 from blitz.backprop.network import Network
 from blitz.backprop.passes import Array, Parameters, arrays, backward, flat, forward, total_error
 from blitz.backprop.worksheet import OverflowedError
 
 MAX_STEPS = 100_000
-SNAPSHOTS = 2_000
-"""Networks kept along the way, about; those between are computed again when asked for."""
+MAX_SNAPSHOTS = 2_000
+"""Networks kept along the way; those between are computed again when asked for."""
 
 
 class Training(NamedTuple):
@@ -98,7 +98,7 @@ def run_updates(
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= MAX_STEPS:
         raise ValueError(f"steps: {steps!r} was given; expected a whole number to {MAX_STEPS:,}")
     x, t = (np.array(table) for table in network.samples(inputs, targets))
-    stride = max(1, math.ceil(steps / SNAPSHOTS))
+    stride = 1  # doubled whenever there are too many: where a run will end is not known before
     parameters = arrays(network)
     errors: list[float] = []
     snapshots: list[Array] = []
@@ -112,10 +112,13 @@ def run_updates(
             errors.append(error)
             if update % stride == 0:
                 snapshots.append(flat(parameters))
+            if len(snapshots) > MAX_SNAPSHOTS:
+                snapshots, stride = snapshots[::2], 2 * stride
             if update < steps:
                 gradients = backward(network, parameters, passed, t)
                 parameters = _updated(parameters, gradients, rate, update_biases)
     if not errors:
+        explain(network, inputs, targets, rate, update_biases)  # says which number it is
         raise OverflowedError("E is too large for a 64-bit number before any update")
     return History(
         network=network, inputs=x, targets=t, learning_rate=rate, update_biases=update_biases,

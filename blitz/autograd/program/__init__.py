@@ -14,8 +14,8 @@ line that names what to trace; comments behind literals say which of them may be
 
     steps = 20  # 1 to 1,000: how often the sine is taken
 
-Knows nothing about pages or about which programs there are. Only files of our own are run, with
-numbers that have been checked: what people write never comes here.
+Knows nothing about pages or about which programs there are. Only programs of our own are run,
+with numbers that have been checked: what people write never comes here.
 """
 
 from blitz.autograd.program.controls import Control, ControlKind, Value

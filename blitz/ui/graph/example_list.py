@@ -3,20 +3,12 @@
 import streamlit as st
 
 from blitz.autograd.examples import EXAMPLES, load_example
+from blitz.ui.graph.chosen_program import choose_example
 from blitz.ui.text import plain
-
-PARAMETER = "example"
-
-
-def chosen_example() -> str:
-    """The example in the address, or the first one."""
-    names = [name for group in EXAMPLES for name in group.names]
-    name = st.query_params.get(PARAMETER, names[0])
-    return name if name in names else names[0]
 
 
 def show_examples(chosen: str) -> None:
-    """A button for each example, by theme."""
+    """A button for each example, by theme; the name of the chosen program marks one, or none."""
     for group in EXAMPLES:
         with st.container(gap=None):
             st.caption(group.heading)
@@ -26,10 +18,6 @@ def show_examples(chosen: str) -> None:
                     f"**{title}**" if name == chosen else title,
                     key=f"example-{name}",
                     type="tertiary",
-                    on_click=_choose,
+                    on_click=choose_example,
                     args=(name,),
                 )
-
-
-def _choose(name: str) -> None:
-    st.query_params[PARAMETER] = name

@@ -1,13 +1,10 @@
 """The graph explorer: a program, its graph on a canvas, and panels about what is selected."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
-from blitz.autograd.examples import load_example
 from blitz.autograd.picture.drawing import Vertex, VertexKind
 from blitz.autograd.picture.folding import REPEAT, Folding, visible_items
-from blitz.autograd.program import Value
+from blitz.autograd.program import Program
 from blitz.ui.graph.check_panel import show_check
 from blitz.ui.graph.export_panel import show_exports
 from blitz.ui.graph.graph_view import GraphEvent, graph_view
@@ -41,13 +38,11 @@ FEW_STEPS = 8
 """A repeat of at most as many steps is opened whole."""
 
 
-def show_explorer(name: str) -> None:
-    """Show an example, its graph and the panels."""
-    program = load_example(name)
-    values = control_values(program)
+def show_explorer(program: Program) -> None:
+    """Show a program with fields for its numbers, its graph and the panels."""
+    values = changed_values(program, control_values(program))
     with st.spinner("Running the program …", show_time=True):
-        values = changed_values(program, values)
-        scene = scene_of(name, values)
+        scene = scene_of(program.with_values(values) if values else program)
     # Widths of their own rather than columns: on a narrow page the panel goes below the canvas.
     with st.container(horizontal=True, gap="medium"):
         canvas, panel = st.container(width="stretch"), st.container(width=PANEL_WIDTH)
@@ -66,10 +61,10 @@ def show_explorer(name: str) -> None:
         _show_canvas(view)
         _show_size(view)
     with panel:
-        _show_panel(view, values)
+        _show_panel(view)
 
 
-def _show_panel(view: View, values: Mapping[str, Value]) -> None:
+def _show_panel(view: View) -> None:
     st.session_state.setdefault(f"{KEY}panel", PROGRAM)
     panel = st.segmented_control(
         "Panel", PANELS, key=f"{KEY}panel", label_visibility="collapsed", required=True
@@ -84,7 +79,7 @@ def _show_panel(view: View, values: Mapping[str, Value]) -> None:
     elif panel == PROGRAM:
         show_program(scene.program, scene.run)
     else:
-        show_exports(view, values)
+        show_exports(view)
 
 
 def _show_faults(view: View) -> None:

@@ -2,12 +2,11 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from blitz.autograd.backward.replay import Replay, replay
-from blitz.autograd.examples import load_example
 from blitz.autograd.graph import AutogradGraph, NoGraphError
 from blitz.autograd.layout import Direction
 from blitz.autograd.operations.saved import saved_bytes
@@ -17,7 +16,6 @@ from blitz.autograd.picture.scene import MARK_ERROR, MARK_NOT_FINITE, pack_drawi
 from blitz.autograd.program import (
     Program,
     ProgramRun,
-    Value,
     output_names,
     program_gradients,
     program_graph,
@@ -123,15 +121,15 @@ class Picture:
         self.playback = pack_playback(self.drawing, scene.replayed) if scene.replayed else None
 
 
-def scene_of(name: str, values: Mapping[str, Value]) -> Scene:
-    """The scene of an example with these values; ValueError for values it does not allow."""
-    load_example(name).with_values(values)  # checked here: a cache shows no exceptions of its own
-    return _scene(name, tuple(sorted(values.items())))
+def _identity(program: Program) -> tuple[str, str]:
+    """By which a program is known again: the values that were put in stand in its source."""
+    return program.name, program.source
 
 
-@st.cache_resource(max_entries=MOST_SCENES, show_spinner=False)
-def _scene(name: str, values: tuple[tuple[str, Value], ...]) -> Scene:
-    scene = Scene(load_example(name).with_values(dict(values)))
+@st.cache_resource(max_entries=MOST_SCENES, show_spinner=False, hash_funcs={Program: _identity})
+def scene_of(program: Program) -> Scene:
+    """The scene of a program as it stands; built once, however many people look at it."""
+    scene = Scene(program)
     if not scene.problem and len(scene.graph) <= MOST_NODES_AT_ONCE:
         scene.replay()
     return scene

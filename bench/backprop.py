@@ -1,0 +1,181 @@
+"""The chain rule by hand: how long one update takes to explain, and many to run.
+
+    python -m bench.backprop [--quick] [-o FILE]
+
+The 2-2-2 network is the worked example; the 5×8 one has eight inputs and five layers of eight
+units, and one sample. Updates of the 2-2-2 network are compared with the same ones by
+torch.autograd and torch.optim.SGD in float64 on one thread, run turn by turn in one process, and
+both have to end at the same weights. A surface is a grid of 41 × 41. All figures are medians.
+
+The last line is JSON: milliseconds as explain_2_2_2_ms, explain_5x8_ms and surface_ms; seconds of
+10,000 updates as updates_10000_s, autograd_10000_s and history_5x8_s; updates_ratio, how many times
+as fast ours are as autograd's; weights_difference, the largest between both; what `in_browser`
+measures.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from blitz.backprop import Layer, Network
+from blitz.backprop.curves.surface import error_surface
+from blitz.backprop.scenario import Scenario
+
+UPDATES = 10_000
+GRID = 41
+BUDGETS = {"explain_2_2_2_ms": 2.0, "explain_5x8_ms": 50.0, "updates_10000_s": 0.5}
+WORKED = Scenario(
+    network=Network(
+        (
+            Layer([[0.05, 0.15], [0.10, 0.20]], 0.35),
+            Layer([[0.25, 0.35], [0.30, 0.40]], 0.50),
+        )
+    ),
+    inputs=((0.10, 0.20),),
+    targets=((0.85, 0.30),),
+    update_biases=False,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extent:
+    """How often each is repeated: what takes milliseconds, and what takes seconds."""
+
+    short: int
+    long: int
+
+
+FULL = Extent(short=101, long=7)
+QUICK = Extent(short=31, long=3)
+
+
+def deep() -> Scenario:
+    """Five layers of eight units, the same ones every time."""
+    numbers = np.random.default_rng(0)
+    layers = tuple(
+        Layer(numbers.normal(0, 0.5, (8, 8)), numbers.normal(0, 0.5, 8), "tanh") for _ in range(5)
+    )
+    return Scenario(
+        network=Network(layers),
+        inputs=(numbers.normal(size=8),),
+        targets=(numbers.uniform(-0.5, 0.5, 8),),
+        learning_rate=0.01,
+    )
+
+
+def autograd_updates(updates: int) -> list[Tensor]:
+    """Both weight matrices of the worked example after so many updates by autograd and SGD."""
+    x, target = (
+        torch.tensor(rows, dtype=torch.float64) for rows in (WORKED.inputs, WORKED.targets)
+    )
+    layers = [
+        (
+            torch.tensor(layer.weights, dtype=torch.float64, requires_grad=True),
+            torch.tensor(layer.biases, dtype=torch.float64),
+        )
+        for layer in WORKED.network.layers
+    ]
+    weights = [of_layer for of_layer, _ in layers]
+    optimiser = torch.optim.SGD(weights, lr=WORKED.learning_rate)
+    for _ in range(updates):
+        optimiser.zero_grad()
+        out = x
+        for of_layer, biases in layers:
+            out = torch.sigmoid(out @ of_layer.T + biases)
+        error = ((target - out) ** 2).sum() / 2
+        error.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    return [of_layer.detach() for of_layer in weights]
+
+
+def measure(extent: Extent) -> dict[str, float]:
+    """All figures, under the names of the JSON."""
+    deep_network = deep()
+    history = WORKED.run(UPDATES)
+    ours, theirs = [], []
+    for _ in range(extent.long):  # turn by turn: what else the machine does slows both
+        ours.append(seconds(lambda: WORKED.run(UPDATES)))
+        theirs.append(seconds(lambda: autograd_updates(UPDATES)))
+    return {
+        "explain_2_2_2_ms": 1e3 * typical(WORKED.explain, extent.short),
+        "explain_5x8_ms": 1e3 * typical(deep_network.explain, extent.short),
+        "updates_10000_s": median(ours),
+        "autograd_10000_s": median(theirs),
+        "updates_ratio": median(theirs) / median(ours),
+        "weights_difference": weights_difference(UPDATES),
+        "surface_ms": 1e3
+        * typical(lambda: error_surface(history, UPDATES // 2, "w1", "w5", GRID), extent.short),
+        "history_5x8_s": typical(lambda: deep_network.run(UPDATES), extent.long),
+        **in_browser(),
+    }
+
+
+def in_browser() -> dict[str, float]:
+    """What only a browser can tell, such as how soon a changed number is on screen."""
+    return {}
+
+
+def weights_difference(updates: int) -> float:
+    """The largest between our weights and autograd's after so many updates."""
+    ours = WORKED.run(updates).network_at(updates)
+    return max(
+        float((torch.tensor(layer.weights, dtype=torch.float64) - theirs).abs().max())
+        for layer, theirs in zip(ours.layers, autograd_updates(updates), strict=True)
+    )
+
+
+def typical(work: Callable[[], object], repeats: int) -> float:
+    """The median of seconds, after a first run that does not count."""
+    work()
+    return median(seconds(work) for _ in range(repeats))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def row(name: str, figure: float) -> str:
+    """A line of the table."""
+    budget = f"{BUDGETS[name]:g}" if name in BUDGETS else ""
+    return f"{name:<20} {figure:>12.4g} {budget:>8}".rstrip()
+
+
+def rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    """With five digits each."""
+    return {name: float(f"{figure:.5g}") for name, figure in figures.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="under a minute, fewer repeats")
+    parser.add_argument("-o", "--output", type=Path, help="a file for the JSON as well")
+    arguments = parser.parse_args()
+    extent = QUICK if arguments.quick else FULL
+    torch.set_num_threads(1)
+    load = os.getloadavg()[0]  # what else this machine does: the figures depend on it
+    print(f"{os.cpu_count()} cores, load {load:.1f} at the start; medians of {extent.short} short "
+          f"and {extent.long} long runs")  # fmt: skip
+    print(f"{'figure':<20} {'median':>12} {'budget':>8}")
+    figures = measure(extent)
+    for name, figure in figures.items():
+        print(row(name, figure))
+    line = json.dumps({**rounded(figures), "load": load})
+    if arguments.output:
+        arguments.output.write_text(line + "\n", encoding="utf-8")
+    print(line)
+
+
+if __name__ == "__main__":
+    main()

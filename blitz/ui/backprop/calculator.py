@@ -1,0 +1,136 @@
+"""The calculator: the network and its steps, and panels to change, train, check and share it."""
+
+import streamlit as st
+
+from blitz.backprop.explain import Explanation
+from blitz.backprop.scenario import Scenario
+from blitz.backprop.steps import Step
+from blitz.backprop.training import History
+from blitz.backprop.worksheet import OverflowedError
+from blitz.ui.backprop.calculations import explanation_of, history_of, scenario_after
+from blitz.ui.backprop.check_panel import show_check
+from blitz.ui.backprop.formula import show_formula
+from blitz.ui.backprop.numbers_panel import show_numbers
+from blitz.ui.backprop.state import (
+    KEY,
+    PANEL,
+    PLACE,
+    SAMPLE,
+    SHOWN,
+    UPDATES,
+    preset,
+    read_address,
+    scenario,
+    write_address,
+)
+from blitz.ui.backprop.stepper import stepper
+from blitz.ui.backprop.surface_panel import show_surface
+from blitz.ui.backprop.take_away_panel import show_take_away
+from blitz.ui.backprop.training_panel import show_training
+from blitz.ui.text import plain
+
+NUMBERS, TRAINING, SURFACE, CHECK, TAKE_AWAY = PANELS = (
+    "Numbers",
+    "Training",
+    "Loss surface",
+    "Check",
+    "Take away",
+)
+FORMULA_HEIGHT = 190
+
+
+def show_calculator() -> None:
+    """Everything about the network in the address, or the one that the session has."""
+    complaint = read_address()
+    st.title(plain(preset().title))
+    if complaint:
+        st.warning(plain(complaint), icon=":material/link_off:")
+    st.markdown(plain(preset().watch))
+    now = scenario()
+    try:
+        history = history_of(now, st.session_state[UPDATES])
+        st.session_state[SHOWN] = min(st.session_state[SHOWN], history.num_updates)
+        shown = scenario_after(now, history, st.session_state[SHOWN])
+        explanation = explanation_of(shown)
+    except OverflowedError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.info("Smaller numbers, below, bring the network back.", icon=":material/arrow_downward:")
+        show_numbers()
+        write_address()
+        return
+    _show_steps(shown, explanation)
+    _show_panel(now, history, shown)
+    write_address()
+
+
+def _show_steps(shown: Scenario, explanation: Explanation) -> None:
+    """The diagram with the player, and the formula of the present step."""
+    sample = _choose_sample(shown)
+    steps = [step for step in explanation.steps if step.sample in (0, sample)]
+    st.session_state[PLACE] = min(st.session_state[PLACE], len(steps) - 1)
+    row = max(sample - 1, 0)
+    event = stepper(
+        shown.network,
+        steps,
+        key=f"{KEY}stepper",
+        calculation_key=_calculation_key(shown, sample),
+        place=st.session_state[PLACE],
+        inputs=shown.inputs[row],
+        targets=shown.targets[row],
+    )
+    if event is not None:
+        st.session_state[PLACE] = event.place
+    _show_present(steps[min(st.session_state[PLACE], len(steps) - 1)])
+
+
+def _show_present(step: Step) -> None:
+    # A height of its own: what is below must not jump while the player runs.
+    with st.container(border=True, height=FORMULA_HEIGHT):
+        show_formula(step)
+
+
+def _choose_sample(shown: Scenario) -> int:
+    """Whose steps are shown; 1 where there is one sample only, whose steps have no number."""
+    if shown.num_samples == 1:
+        st.session_state[SAMPLE] = 1
+        return 0
+    st.session_state[SAMPLE] = min(max(st.session_state[SAMPLE], 1), shown.num_samples)
+    st.session_state[f"{KEY}sample_field"] = st.session_state[SAMPLE]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.number_input(
+            f"Sample, of {shown.num_samples}", 1, shown.num_samples, key=f"{KEY}sample_field",
+            on_change=_take_sample, width=130,
+        )  # fmt: skip
+        row = st.session_state[SAMPLE] - 1
+        inputs = ", ".join(f"{x:g}" for x in shown.inputs[row])
+        targets = ", ".join(f"{t:g}" for t in shown.targets[row])
+        st.caption(plain(f"{inputs} → {targets}"))
+    return int(st.session_state[SAMPLE])
+
+
+def _take_sample() -> None:
+    st.session_state[SAMPLE] = st.session_state[f"{KEY}sample_field"] or 1
+
+
+def _calculation_key(shown: Scenario, sample: int) -> str:
+    return f"{sample}-{shown!r}"
+
+
+def _show_panel(now: Scenario, history: History, shown: Scenario) -> None:
+    if st.session_state.get(PANEL) not in PANELS:
+        st.session_state[PANEL] = NUMBERS
+    panel = st.segmented_control(
+        "Panel", PANELS, key=PANEL, label_visibility="collapsed", required=True
+    )
+    update = st.session_state[SHOWN]
+    if panel == NUMBERS:
+        show_numbers()
+    elif panel == TRAINING:
+        beside = preset().beside if now == preset().scenario else None
+        show_training(now, history, update, beside=beside)
+    elif panel == SURFACE:
+        show_surface(now, history, update)
+    elif panel == CHECK:
+        show_check(shown)
+    else:
+        show_take_away(shown)

@@ -1,0 +1,41 @@
+"""The present step in full: in words, in symbols, with numbers, and its value."""
+
+import streamlit as st
+
+from blitz.backprop import notation
+from blitz.backprop.steps import Step, StepKind
+
+_WORDS = {
+    StepKind.LINEAR: "{} adds up what comes in, each number times its weight, and its bias.",
+    StepKind.ACTIVATION: "{} puts its linear part through its activation function.",
+    StepKind.ERROR: "How far {} is from its target.",
+    StepKind.TOTAL: "All errors together: the one number that learning makes smaller.",
+    StepKind.ERROR_SLOPE: "How much the error changes when the value of {} does.",
+    StepKind.ACTIVATION_SLOPE: "How steep the activation of {} is where it stands.",
+    StepKind.CONTRIBUTION: "What comes back to {} along one of its ways to the error.",
+    StepKind.OUTPUT_GRADIENT: "All that comes back to {}: its contributions added up.",
+    StepKind.LINEAR_GRADIENT: "The same one step further back, before the activation of {}.",
+    StepKind.LINEAR_SLOPE: "How much the linear part changes with {}: by what it is multiplied with.",
+    StepKind.SAMPLE_GRADIENT: "The chain rule for {} in this sample: the factors multiplied.",
+    StepKind.GRADIENT: "The chain rule for {}: how much the error changes when {} does.",
+    StepKind.UPDATE: "{} takes a step against its gradient, as long as the learning rate says.",
+}
+
+
+def show_formula(step: Step) -> None:
+    """A step in words, in symbols, with numbers, and its value."""
+    st.caption(_WORDS[step.kind].replace("{}", step.about))
+    # Formulas within a line of text break where they are too long; those in a block do not.
+    lines = [step.formula]
+    numbers = notation.latex_numbers(step.expression)
+    value = notation.number_latex(step.value, notation.VALUE_DIGITS)
+    if not _is_plain(step):
+        lines.append(f"\\phantom{{{step.symbol.latex}}} = {numbers}")
+    lines.append(f"\\phantom{{{step.symbol.latex}}} = \\mathbf{{{value}}}")
+    for line in lines:
+        st.markdown(f"$\\displaystyle {line}$")
+
+
+def _is_plain(step: Step) -> bool:
+    """Whether the right side is one number already."""
+    return notation.latex_numbers(step.expression) == notation.number_latex(step.value)

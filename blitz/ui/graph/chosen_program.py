@@ -1,0 +1,51 @@
+"""The program that the address of the autograd page names: an example, or somebody's network."""
+
+from functools import lru_cache
+
+import streamlit as st
+
+from blitz.autograd.examples import EXAMPLES, load_example
+from blitz.autograd.program import Program, read_program
+from blitz.backprop.address import decode
+from blitz.backprop.exports import torch_script
+from blitz.ui.graph.state import digest
+from blitz.ui.text import plain
+
+EXAMPLE = "example"
+NETWORK = "network"
+"""Its value is what `blitz.backprop.address.encode` makes of a network."""
+MOST_NETWORKS = 20
+
+
+def chosen_program() -> Program:
+    """The network in the address, else the example, else the first one.
+
+    Says so where the address names a network that cannot be read.
+    """
+    state = st.query_params.get(NETWORK)
+    if state is not None:
+        try:
+            return network_program(state)
+        except ValueError as error:
+            st.warning(plain(f"No network to show: {error}. This is the first example instead."))
+    names = [name for group in EXAMPLES for name in group.names]
+    name = st.query_params.get(EXAMPLE)
+    return load_example(name if state is None and name in names else names[0])
+
+
+@lru_cache(maxsize=MOST_NETWORKS)
+def network_program(state: str) -> Program:
+    """The PyTorch script of an encoded network, as a program; ValueError for any other text.
+
+    The text comes from anybody, and what comes back is run. So nothing of the text gets into the
+    program: `decode` makes finite floats and names from closed lists of it, and the script is
+    written anew from these.
+    """
+    # Programs of one name share what Python knows of their lines; few names keep that small.
+    name = f"{NETWORK}-{digest(state)[:2]}"
+    return read_program(torch_script(decode(state)), name)
+
+
+def choose_example(name: str) -> None:
+    """Name an example in the address, and nothing else."""
+    st.query_params.from_dict({EXAMPLE: name})

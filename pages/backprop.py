@@ -1,0 +1,42 @@
+"""Backpropagation: a small network calculated number by number, and what it is made of."""
+
+import streamlit as st
+
+from blitz.backprop.presets import PRESETS
+from blitz.ui.backprop.basics import LESSONS
+from blitz.ui.backprop.calculator import show_calculator
+from blitz.ui.backprop.state import PRESET, choose_preset
+from blitz.ui.choice_list import ChoiceGroup, show_choices
+from blitz.ui.text import plain
+
+LESSON = "lesson"
+
+GROUPS = (
+    ChoiceGroup(heading="Networks", choices=[(preset.name, preset.title) for preset in PRESETS]),
+    ChoiceGroup(heading="Basics", choices=[(lesson.name, lesson.title) for lesson in LESSONS]),
+)
+
+
+def choose(name: str) -> None:
+    """Show a lesson or a preset; the network that was left for a lesson is as it was."""
+    if any(name == lesson.name for lesson in LESSONS):
+        st.query_params.from_dict({LESSON: name})
+        return
+    comes_back = LESSON in st.query_params and name == st.session_state.get(PRESET)
+    st.query_params.clear()
+    if not comes_back:
+        choose_preset(name)
+
+
+lessons = [lesson for lesson in LESSONS if lesson.name == st.query_params.get(LESSON)]
+with st.sidebar:
+    sidebar = st.container()
+if lessons:
+    st.title(plain(lessons[0].title))
+    lessons[0].show()
+else:
+    show_calculator()
+with sidebar:
+    show_choices(
+        GROUPS, lessons[0].name if lessons else st.session_state[PRESET], choose, key="backprop"
+    )
