@@ -66,8 +66,8 @@ def deep() -> Scenario:
     )
     return Scenario(
         network=Network(layers),
-        inputs=(numbers.normal(size=8),),
-        targets=(numbers.uniform(-0.5, 0.5, 8),),
+        inputs=(tuple(numbers.normal(size=8).tolist()),),
+        targets=(tuple(numbers.uniform(-0.5, 0.5, 8).tolist()),),
         learning_rate=0.01,
     )
 
@@ -92,7 +92,7 @@ def autograd_updates(updates: int) -> list[Tensor]:
         for of_layer, biases in layers:
             out = torch.sigmoid(out @ of_layer.T + biases)
         error = ((target - out) ** 2).sum() / 2
-        error.backward()  # type: ignore[no-untyped-call]
+        error.backward()
         optimiser.step()
     return [of_layer.detach() for of_layer in weights]
 

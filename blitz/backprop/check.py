@@ -25,8 +25,8 @@ from blitz.backprop.worksheet import OverflowedError
 
 AUTOGRAD_TOLERANCE = 1e-12
 DIFFERENCES_TOLERANCE = 1e-7
-SMALLEST_SCALE = 1e-290
-"""Not far below, 64-bit numbers have fewer digits; they are compared as if of this size."""
+SMALLEST_SCALE = 1e-150
+"""Below, a product of two such numbers is 0 in 64 bits; they are compared as if of this size."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +81,10 @@ def check_gradients(
         scales, corners = rounding.gradient_scales().tolist(), rounding.corners()
     hand = [by_hand.get(name, float(value)) for name, value in zip(names, arrays, strict=True)]
     by_autograd, error = _by_autograd(scenario)
+    named = ("E", *(f"∂E/∂{name}" for name in names))
+    for name, size in zip(named, (error, *scales), strict=True):
+        if not math.isfinite(size):
+            raise OverflowedError(f"{name} is made of numbers that are too large for 64 bits")
     differences = by_differences(scenario, _digits(error, scales))
     ways = zip(names, hand, by_autograd, differences, scales, strict=True)
     return GradientCheck(rows=tuple(_compared(*way, corners) for way in ways))
@@ -94,8 +98,6 @@ def _compared(
     scale: float,
     corners: Sequence[Corner],
 ) -> ParameterCheck:
-    if not math.isfinite(scale + by_autograd):
-        raise OverflowedError(f"∂E/∂{name} is added up from numbers too large for 64 bits")
     autograd_difference = _relative(by_autograd, by_hand, scale)
     differences_difference = _relative(by_differences, by_hand, scale)
     autograd_agrees = autograd_difference <= AUTOGRAD_TOLERANCE
@@ -130,11 +132,9 @@ def _remark(autograd_agrees: bool, differences_agree: bool, why: Sequence[str]) 
 
 
 def _digits(error: float, scales: Sequence[float]) -> int:
-    """Digits for differences: more where the error is many times the smallest gradient."""
+    """Digits for differences: more where gradients are small beside E, or the 1 of sigmoid."""
     smallest = max(SMALLEST_SCALE, min((scale for scale in scales if scale), default=1.0))
-    if not error > smallest or not math.isfinite(error):
-        return DIGITS
-    return DIGITS + max(0, math.ceil(math.log10(error) - math.log10(smallest)) - 15)
+    return DIGITS + max(0, round(math.log10(max(error, 1.0)) - math.log10(smallest)) - 15)
 
 
 def _by_autograd(scenario: Scenario) -> tuple[list[float], float]:

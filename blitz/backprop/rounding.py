@@ -153,9 +153,11 @@ def _near_zero(numbers: Sized) -> list[int]:
 
 
 def _moving(network: Network, place: int, unit: int) -> frozenset[str]:
-    """Names of the parameters that a unit of a layer depends on."""
-    weights, biases = network.weight_names(), network.bias_names()
-    before = (name for layer in weights[:place] for of_unit in layer for name in of_unit)
-    biases_before = (name for layer in biases[:place] for name in layer)
-    own_bias = biases[place][network.layers[place].bias_of(unit)]
-    return frozenset((*before, *biases_before, *weights[place][unit], own_bias))
+    """Names of the parameters that a unit of a layer depends on; softmax mixes all of its layer."""
+    layer, weights, biases = network.layers[place], network.weight_names(), network.bias_names()
+    units = range(layer.num_units) if layer.activation == SOFTMAX else [unit]
+    before = (name for each in weights[:place] for of_unit in each for name in of_unit)
+    biases_before = (name for each in biases[:place] for name in each)
+    own = (name for each in units for name in weights[place][each])
+    own_biases = (biases[place][layer.bias_of(each)] for each in units)
+    return frozenset((*before, *biases_before, *own, *own_biases))

@@ -129,7 +129,7 @@ def run_updates(
 
 def _all_finite(parameters: Parameters) -> bool:
     """Whether no parameter is too large: sigmoid makes a finite error of an infinite weight."""
-    return math.isfinite(sum(float(w.sum()) + float(b.sum()) for w, b in parameters))
+    return all(np.isfinite(w).all() and np.isfinite(b).all() for w, b in parameters)
 
 
 def _updated(

@@ -1,5 +1,6 @@
 """Networks for tests: the worked example, and any."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,12 @@ def scenarios(draw: st.DrawFn, most_layers: int = 5, most_units: int = 4) -> Sce
         sizes[-1] = max(2, sizes[-1])
     hidden = [name for name in ACTIVATION_NAMES if name != SOFTMAX]
     layers = []
-    for place, (num_inputs, num_units) in enumerate(zip(sizes, sizes[1:], strict=False), start=2):
+    for place, (num_inputs, num_units) in enumerate(pairwise(sizes), start=2):
         shares = draw(st.booleans())
         layers.append(
             Layer(
-                random.normal(size=(num_units, num_inputs)),  # type: ignore[arg-type]
-                random.normal(size=1 if shares else num_units),  # type: ignore[arg-type]
+                random.normal(size=(num_units, num_inputs)),
+                random.normal(size=1 if shares else num_units),
                 last if place == len(sizes) else draw(st.sampled_from(hidden)),
             )
         )

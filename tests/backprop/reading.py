@@ -1,31 +1,48 @@
 """Reads written formulas again, so that tests can see whether they say what was computed."""
 
+import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from blitz.backprop import expressions
 from blitz.backprop.expressions import Expression, Symbol
 from blitz.backprop.notation import python, text, text_numbers
 
-_FUNCTIONS = {
-    name: getattr(expressions, name)
-    for name in ("exp", "tanh", "sign", "times_log", "over", "where_positive")
-} | {"abs": abs}
+
+def _exp(x: float) -> float:
+    return math.exp(x) if x < 709 else math.inf
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "exp": _exp,
+    "tanh": math.tanh,
+    "abs": abs,
+    "sign": lambda x: (x > 0) - (x < 0),
+    "times_log": lambda factor, x: factor * math.log(x) if factor else 0.0,
+    "over": lambda above, below: above / below if above else 0.0,
+    "where_positive": lambda x, yes, no: yes if x > 0 else no,
+    "ln": math.log,
+}
+"""What the functions in formulas mean, in plain Python."""
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def parts_of(expression: Expression) -> Iterator[Expression]:
+    """An expression and all that it is made of."""
+    waiting: list[object] = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting.extend(part)
+        elif isinstance(part, Expression):
+            yield part
+            slots = (name for kind in type(part).__mro__ for name in getattr(kind, "__slots__", ()))
+            waiting.extend(getattr(part, name) for name in slots)
 
 
 def symbols_in(expression: Expression) -> Iterator[Symbol]:
     """All symbols of an expression."""
-    waiting: list[object] = [expression]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Symbol):
-            yield part
-        elif isinstance(part, tuple):
-            waiting.extend(part)
-        elif isinstance(part, Expression):
-            slots = (name for kind in type(part).__mro__ for name in getattr(kind, "__slots__", ()))
-            waiting.extend(getattr(part, name) for name in slots)
+    return (part for part in parts_of(expression) if isinstance(part, Symbol))
 
 
 def value_of_python(expression: Expression) -> float:
@@ -55,8 +72,7 @@ def _value(written: str) -> float:
     plain = plain.replace("−", "-").replace("·", "*").replace("^", "**")
     plain = re.sub(r"\|([^|]*)\|", r"abs(\1)", plain)
     plain = re.sub(r", otherwise ", " else ", plain)
-    names = _FUNCTIONS | {"ln": lambda x: expressions.times_log(1.0, x)}
-    return float(eval(plain, {"__builtins__": {}} | names))
+    return float(eval(plain, {"__builtins__": {}} | _FUNCTIONS))
 
 
 def is_balanced_latex(written: str) -> bool:

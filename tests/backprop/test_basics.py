@@ -1,6 +1,7 @@
 """The lessons' numbers: PyTorch, arithmetic or the worked lecture says what they have to be."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from blitz.backprop.activations import RELU, SIGMOID, UNIT_ACTIVATIONS, Activation
@@ -121,7 +122,7 @@ def test_a_heavier_person_is_not_normal() -> None:
 
 @pytest.mark.parametrize(("lower", "upper"), [(13.0, 6.0), (6.0, 6.0)])
 def test_an_interval_without_inside_is_told(lower: float, upper: float) -> None:
-    with pytest.raises(ValueError, match="interval: .* lower end below"):
+    with pytest.raises(ValueError, match=r"interval: .* lower end below"):
         check(lower=lower, upper=upper)
 
 
@@ -197,7 +198,7 @@ def test_softmax_takes_linear_parts_of_any_allowed_size() -> None:
 
 # Losses
 
-PYTORCH_LOSSES = {
+PYTORCH_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "half squared error": lambda o, t: F.mse_loss(o, t) / 2,
     "mean squared error": F.mse_loss,
     "absolute error": F.l1_loss,
@@ -222,7 +223,7 @@ def test_each_loss_and_its_slope_are_pytorchs(loss: Loss, target: float, output:
 def test_cross_entropies_take_probabilities(loss: Loss) -> None:
     assert takes_probabilities(loss)
     for output in (0, 1, -0.5):
-        with pytest.raises(ValueError, match="output: .* between 0 and 1"):
+        with pytest.raises(ValueError, match=r"output: .* between 0 and 1"):
             LossPoint(loss=loss, target=1, output=output)
     with pytest.raises(ValueError, match=r"target: 1\.5 was given"):
         LossPoint(loss=loss, target=1.5, output=0.5)

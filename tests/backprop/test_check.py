@@ -147,6 +147,25 @@ def test_an_output_on_its_target_is_a_corner_of_the_absolute_error() -> None:
     assert "o1 stands on its target, the corner of the absolute error" in wrong.remark
 
 
+def test_an_output_that_rounds_to_its_target_is_on_the_corner_for_all_of_a_softmax() -> None:
+    # out_o1 is 1 − 2·10⁻²², which 64 bits round to the target: the exact slope is −1, theirs 0.
+    layer = Layer(((50.0,), (0.0,)), (0.0, 0.0), "softmax")
+    network = Network((layer,), "absolute error")
+    rows = by_name(Scenario(network=network, inputs=((1.0,),), targets=((1.0, 0.0),)))
+    for name in ("w2", "b2"):
+        assert not rows[name].agrees
+        assert rows[name].remark.startswith("o1 stands on its target")
+
+
+@pytest.mark.parametrize("targets", [(1.0, 0.0), (0.3, 0.7)])
+def test_probabilities_near_0_and_1_agree(targets: tuple[float, float]) -> None:
+    for weight in (30.0, 80.0, 500.0):
+        layer = Layer(((weight,), (0.0,)), (0.0, 0.0), "softmax")
+        network = Network((layer,), "softmax cross-entropy")
+        scenario = Scenario(network=network, inputs=((1.0,),), targets=(targets,))
+        assert check_gradients(scenario).agrees
+
+
 @pytest.mark.parametrize("linear", [12.0, 33.0, -30.0, -600.0])
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
 def test_saturated_units_agree(activation: str, linear: float) -> None:
@@ -170,7 +189,7 @@ def test_too_large_a_number_is_told_as_by_the_steps() -> None:
     with pytest.raises(OverflowedError) as by_check:
         check_gradients(scenario)
     assert str(by_check.value) == str(by_steps.value)
-    with pytest.raises(OverflowedError, match="∂E/∂w1"):
+    with pytest.raises(OverflowedError, match="^E is made of numbers that are too large"):
         check_gradients(scenario, {"w1": 1.0, "b1": 1.0})
 
 

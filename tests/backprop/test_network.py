@@ -72,7 +72,7 @@ def test_numbers_may_come_as_lists_arrays_or_tensors(kind: Any) -> None:
 
 
 def test_a_single_number_is_a_shared_bias() -> None:
-    assert Layer([[1], [2]], 3).biases == (3.0,)  # type: ignore[arg-type]
+    assert Layer([[1], [2]], 3).biases == (3.0,)
 
 
 @pytest.mark.parametrize("given", ["relu", "ReLU", " RELU ", "leaky_relu", "Leaky-ReLU"])

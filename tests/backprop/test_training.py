@@ -18,7 +18,6 @@ from tests.backprop.networks import (
     WORKED,
     WORKED_NETWORK,
     TorchNetwork,
-    five_layers,
     one_unit,
     scenarios,
 )
@@ -136,11 +135,18 @@ def test_divergence_is_told_with_its_update(rate: float) -> None:
 
 
 def test_an_infinite_weight_is_divergence_also_where_the_error_stays_finite() -> None:
-    scenario = five_layers("sigmoid", 0.5)
-    history = run_updates(scenario.network, [1e10, 1e10], scenario.targets, 1.7e308, 100)
-    assert history.diverged_at is not None
-    parameters = history.parameters_at(history.num_updates)
-    assert np.isfinite(parameters).all()
+    unit = one_unit(0.0, 0.0, "sigmoid")  # ∂E/∂w1 = ½ · ¼ · 100, and then sigmoid(−∞) = 0
+    history = run_updates(unit.network, [100.0], [0.0], 1.7e308, 100)
+    assert history.diverged_at == 1
+    assert history.network_at(0) == unit.network
+    assert history.errors.tolist() == [0.125]
+
+
+def test_large_weights_that_64_bits_can_hold_are_not_divergence() -> None:
+    network = Network((Layer(((1e308, 1e308),), (0.0,), "sigmoid"),))
+    history = run_updates(network, [0.5, -0.5], [0.0], 1.0, 2)
+    assert history.errors[0] == 0.125
+    assert history.diverged_at is None
 
 
 def test_a_training_that_converges_at_its_last_update_has_not_diverged() -> None:
@@ -149,7 +155,7 @@ def test_a_training_that_converges_at_its_last_update_has_not_diverged() -> None
 
 
 def test_too_large_an_error_before_any_update_is_told() -> None:
-    with pytest.raises(OverflowedError, match="before any update"):
+    with pytest.raises(OverflowedError, match=r"^E_o1 = .* is too large"):
         run_updates(WORKED_NETWORK, [0.1, 0.2], [1e308, 0], 1.0, 5)
 
 

@@ -76,17 +76,14 @@ def test_another_bias_and_activation_change_the_neuron() -> None:
     assert "\\tanh" in shown
 
 
-@pytest.mark.parametrize("given", [None, 1e308])
 @pytest.mark.parametrize(
     ("name", "field", "told"),
     [("neuron", "neuron_w", "w"), ("weight-check", "check_b", "b"),
      ("weight-check", "check_from", "from")],
 )  # fmt: skip
-def test_a_number_that_cannot_be_used_is_one_line(
-    name: str, field: str, told: str, given: float | None
-) -> None:
+def test_a_number_that_is_too_large_is_one_line(name: str, field: str, told: str) -> None:
     app = lesson(name)
-    app.number_input(key=f"basics_{field}").set_value(given)
+    app.number_input(key=f"basics_{field}").set_value(1e308)
     run(app)
     [error] = app.error
     assert error.value.startswith(f"{told}\\: ")

@@ -27,6 +27,8 @@ MAX_TARGETS = 400
 """Places of an error curve that can be hovered over and clicked."""
 DECADES = 2.0
 """Errors that span more powers of ten are coloured by their logarithm."""
+MAX_DECADES = 6
+"""All errors farther below the largest have one colour: else a single valley takes all colours."""
 HEIGHT = 340
 
 
@@ -194,11 +196,12 @@ def _colours(errors: Array) -> tuple[Array, dict[str, Any]]:
     low, high = np.log10(positive.min()), np.log10(positive.max())
     if high - low <= DECADES:
         return errors, {"title": "E", "exponentformat": "power"}
-    # An error of 0, which has no logarithm, has the colour of the smallest one.
-    logarithms = np.log10(np.maximum(errors, positive.min()))
-    step = math.ceil((high - low) / 8)
-    powers = range(math.ceil(low), math.floor(high) + 1, step)
+    is_cut = low < math.floor(high) - MAX_DECADES or bool((errors == 0).any())
+    low = max(math.ceil(low), math.floor(high) - MAX_DECADES) if is_cut else low
+    logarithms = np.log10(np.maximum(errors, 10**low))
+    powers = range(math.ceil(low), math.floor(high) + 1)
     labels = [f"10<sup>{power}</sup>".replace("-", "−") for power in powers]
+    labels[0] = f"≤ {labels[0]}" if is_cut else labels[0]
     return logarithms, {"title": "E", "tickvals": list(powers), "ticktext": labels}
 
 

@@ -39,7 +39,7 @@ def path_of(history: History) -> Path:
 
 def exploded(history: History) -> bool:
     """Whether the error grew so far that one chart cannot show its beginning and its end."""
-    return bool(history.errors.max() > EXPLODED * history.errors[0])
+    return bool(history.errors.max() / EXPLODED > history.errors[0])
 
 
 def visible_path(history: History, shown: int) -> Path:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from blitz.backprop.diagram.positions import (
     HEIGHT,
     MAX_LABELLED_WEIGHTS,
+    MAX_LARGE_LABELS,
     WIDTH,
     Line,
     Point,
@@ -31,8 +32,8 @@ def network_figure(network: Network) -> go.Figure:
 
     Traces: "positive" and "negative" lines of weights, the thicker the larger; "links" from biases
     and to the error; "lit" and "subject", empty, for lines of a step; "weights", invisible marks on
-    the lines, with their names where there is room; "biases"; "units"; "values", places beneath the
-    units for what is known of them.
+    the lines, with their names where there is room; "biases"; "units"; "values", places beside both
+    for what is known of them.
     """
     places = positions(network)
     weights = dict(zip(network.parameter_names(), network.parameters(), strict=True))
@@ -41,11 +42,11 @@ def network_figure(network: Network) -> go.Figure:
             *_weight_lines(places.lines[: network.num_weights], weights),
             _lines("links", places.lines[network.num_weights :], NEUTRAL, 1.0),
             _lines("lit", (), NEUTRAL, 2.5),
-            _lines("subject", (), NEUTRAL, 5.0),
+            _lines("subject", (), NEUTRAL, 4.5),
             _weights(network, places),
-            _biases(network, places),
+            _biases(places),
             _units(places),
-            _values(places),
+            _values(network, places),
         ]
     )
     axis = {"visible": False, "fixedrange": True}
@@ -104,31 +105,13 @@ def _weights(network: Network, places: Positions) -> go.Scatter:
         places.weights,
         mode="text" if is_labelled else "none",
         text=list(places.weights) if is_labelled else None,
-        textfont={"size": 11 if network.num_weights <= MAX_LABELLED_WEIGHTS / 2 else 10},
+        textfont={"size": 11 if network.num_weights <= MAX_LARGE_LABELS else 10},
     )
 
 
-def _biases(network: Network, places: Positions) -> go.Scatter:
-    is_labelled = network.num_weights <= MAX_LABELLED_WEIGHTS
-    return _parts(
-        "biases",
-        places.biases,
-        mode="markers+text" if is_labelled else "markers",
-        text=list(places.biases) if is_labelled else None,
-        textposition=[
-            "middle right" if layer.shares_bias else "top center"
-            for layer in network.layers
-            for _ in layer.biases
-        ],
-        textfont={"size": 10},
-        marker={
-            "size": 8,
-            "symbol": "square",
-            "color": NEUTRAL,
-            "opacity": 1,
-            "line": {"width": 1},
-        },
-    )
+def _biases(places: Positions) -> go.Scatter:
+    marker = {"size": 8, "symbol": "square", "color": NEUTRAL, "opacity": 1, "line": {"width": 1}}
+    return _parts("biases", places.biases, mode="markers", marker=marker)
 
 
 def _units(places: Positions) -> go.Scatter:
@@ -148,17 +131,26 @@ def _units(places: Positions) -> go.Scatter:
     )  # fmt: skip
 
 
-def _values(places: Positions) -> go.Scatter:
-    beneath = {name: Point(x, y - places.radius) for name, (x, y) in places.units.items()}
+def _values(network: Network, places: Positions) -> go.Scatter:
+    """Beneath units, and at biases where there is room."""
+    points = {name: Point(x, y - places.radius) for name, (x, y) in places.units.items()}
+    sides = ["bottom center"] * len(points)
+    if network.num_weights <= MAX_LABELLED_WEIGHTS:
+        points |= places.biases
+        sides += [
+            "middle right" if layer.shares_bias else "top center"
+            for layer in network.layers
+            for _ in layer.biases
+        ]
     values = _parts(
         "values",
-        beneath,
+        points,
         mode="text",
-        text=[""] * len(beneath),
-        textposition="bottom center",
+        text=[""] * len(points),
+        textposition=sides,
         textfont={"size": 12 if places.radius > 15 else 10},
     )
-    return values.update(hoverinfo="skip", customdata=None)
+    return values.update(hoverinfo="skip")
 
 
 def _parts(name: str, points: dict[str, Point], **style: object) -> go.Scatter:

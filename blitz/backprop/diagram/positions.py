@@ -21,14 +21,19 @@ HEIGHT = 360.0
 MAX_LABELLED_WEIGHTS = 24
 """Of larger networks the weights have no writing on their lines."""
 
-LEFT, RIGHT, TOP, BOTTOM = 34.0, 30.0, 34.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 34.0, 30.0, 42.0, 46.0
 """From the edge of the picture to the middle of the outermost units."""
 ERROR_COLUMN = 0.75
 """The error's distance from the outputs, in columns."""
 MAX_UNIT_GAP = 160.0
 MAX_RADIUS = 20.0
-LABEL_SIZE = (68.0, 26.0)
+LABEL_SIZE = (68.0, 18.0)
 """Room for the writing on a weight's line."""
+MAX_LARGE_LABELS = 12
+"""Of larger networks the writing is the weight's name and value alone."""
+LARGE_LABEL_SIZE = (92.0, 32.0)
+VALUE_SIZE = (48.0, 30.0)
+"""Room for the writing beneath a unit."""
 MARK_SIZE = (12.0, 12.0)
 """Room for a click."""
 TIMES = np.linspace(0.18, 0.82, 33)
@@ -71,10 +76,10 @@ class Positions:
 
 def positions(network: Network) -> Positions:
     """Places of all parts; the same for all networks of one shape."""
-    gap = _unit_gap(max(network.sizes))
-    radius = min(MAX_RADIUS, 0.26 * gap)
     columns = [network.input_names(), *network.unit_names(), ("E",)]
     columns_x = _columns(len(network.sizes))
+    unit_gap, column_gap = _unit_gap(max(network.sizes)), columns_x[1] - columns_x[0]
+    radius = min(MAX_RADIUS, 0.26 * unit_gap, 0.16 * column_gap)
     units = {
         name: Point(x, y)
         for x, names in zip(columns_x, columns, strict=True)
@@ -83,10 +88,10 @@ def positions(network: Network) -> Positions:
     biases = dict(_biases(network, units, radius))
     weight_lines = _weight_lines(network, units)
     weights: dict[str, Point] = {}
-    has_labels = network.num_weights <= MAX_LABELLED_WEIGHTS
+    size = _mark_size(network.num_weights)
     for lines, bias_names in zip(weight_lines, network.bias_names(), strict=True):
         taken = [biases[name] for name in bias_names]
-        marks = _marks(lines, taken, radius, LABEL_SIZE if has_labels else MARK_SIZE)
+        marks = _marks(lines, taken, radius, size)
         weights.update(zip((line.names[0] for line in lines), marks, strict=True))
     all_lines = (
         *(line for layer in weight_lines for line in layer),
@@ -94,6 +99,12 @@ def positions(network: Network) -> Positions:
         *(Line(units[name], units["E"], (name, "E")) for name in network.unit_names()[-1]),
     )
     return Positions(units=units, weights=weights, biases=biases, lines=all_lines, radius=radius)
+
+
+def _mark_size(num_weights: int) -> tuple[float, float]:
+    if num_weights > MAX_LABELLED_WEIGHTS:
+        return MARK_SIZE
+    return LABEL_SIZE if num_weights > MAX_LARGE_LABELS else LARGE_LABEL_SIZE
 
 
 def _unit_gap(num_units: int) -> float:
@@ -184,10 +195,9 @@ def _times(
     # [num_lines, times, xy]
     ways = starts[:, None] + TIMES[:, None] * (stops - starts)[:, None]
     own = 1e-2 * TIMES + _crossed(ways, starts, stops)
-    for ends_of_lines in (starts, stops):
-        away = np.abs(ways - ends_of_lines[:, None])
-        # A mark that reaches over its unit can hardly be read, one on it cannot be clicked either.
-        own[(away < radius + np.array(size) / 2).all(-1)] += HARDLY
+    for unit in (starts, stops):
+        away = ways - unit[:, None]
+        own += HARDLY * _covered(away, radius, size) ** 2
         own[_length(away) < radius + 7] = np.inf
     own += _push(ways[:, :, None], np.array(taken), size).sum(-1)
     lines = np.arange(len(ends))
@@ -201,6 +211,16 @@ def _times(
         if (chosen == before).all():
             break
     return tuple(TIMES[chosen].tolist())
+
+
+def _covered(away: Array, radius: float, size: tuple[float, float]) -> Array:
+    """How far a mark reaches over a unit, or over what is written beneath it; 1 in its middle."""
+    width, height = size
+    x, y = np.abs(away[..., 0]), away[..., 1]
+    beneath, above = radius + VALUE_SIZE[1] + height / 2, radius + height / 2
+    reach = max(radius, VALUE_SIZE[0] / 2) + width / 2
+    covered: Array = np.where((-beneath < y) & (y < above), np.maximum(1 - x / reach, 0), 0)
+    return covered
 
 
 def _push(points: Array, others: Array, size: tuple[float, float]) -> Array:

@@ -4,7 +4,7 @@ Knows LaTeX only as notation.py writes it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 WIDTH = 72
 """About so many digits fit in a line of a page, beside the name of what is computed."""
@@ -12,10 +12,15 @@ BREAK = " \\\\\n&\\quad "
 """Between two lines of one formula, within `aligned`."""
 EXPONENT_SIZE = 0.7
 
+SHORT = 30
+"""Brackets around no more than so many signs stay in one line."""
+TIMES = " \\times "
+
 _TOKEN = re.compile(r"\\left.|\\right.|\\(?:begin|end)\{cases\}| (?:\+|-|\\times) |.")
-_SIGN = re.compile(r" (?:\+|-|\\times) ")
 _OPENS = re.compile(r"\{|\\left|\\begin")
 _CLOSES = re.compile(r"\}|\\right|\\end")
+_COMMAND = re.compile(r"\\(?:left|right|mathit|text|frac|[Bb]ig[lr])\b")
+_NUMERATOR = re.compile(r"\\frac\{\\partial(?:[^{}]|\{[^{}]*\})*\}")  # as wide as what is below
 
 
 def broken(latex: str) -> str:
@@ -32,32 +37,60 @@ def broken(latex: str) -> str:
 
 
 def visible_length(latex: str) -> int:
-    """How many signs are seen, about: both parts of a fraction count, and a function as one."""
-    bare = re.sub(r"\\(?:left|right|mathit|text|frac|[Bb]ig[lr])\b", "", latex)
+    """How many signs are seen beside each other, about; a function counts as one."""
+    bare = _COMMAND.sub("", _NUMERATOR.sub("", latex))
     return len(re.sub(r"[{}_^&\s]", "", re.sub(r"\\[a-z]+", "x", bare)))
 
 
 def _parts(latex: str) -> Iterator[str]:
-    """Pieces that each may begin a line: cut before signs, also of sums within brackets.
+    """Pieces that each may begin a line: terms of a sum, also of one in brackets, or else factors.
 
     Brackets that are cut cannot find their own size any more, so they get a fixed one.
     """
+    tokens = _TOKEN.findall(latex)
+    may_cut = _long_brackets(tokens)
+    depths = list(_depths(tokens, may_cut))
+    signs = {token for token, depth in zip(tokens, depths, strict=True) if depth == 0}
+    is_sum = not signs.isdisjoint((" + ", " - "))
     part = ""
-    around: list[str] = []  # what is open here; nothing but brackets, where one may cut
-    for token in _TOKEN.findall(latex):
-        found = token
-        if _CLOSES.match(token):
-            if around.pop() == "(":
-                found = "\\Bigr)"
-        elif _OPENS.match(token):
-            is_bracket = token == "\\left(" and set(around) <= {"("}
-            around.append("(" if is_bracket else token)
-            found = "\\Bigl(" if is_bracket else token
-        elif _SIGN.fullmatch(token) and set(around) <= {"("}:
+    for place, (token, depth) in enumerate(zip(tokens, depths, strict=True)):
+        is_term = token in (" + ", " - ") and depth is not None
+        if is_term or (token == TIMES and depth == 0 and not is_sum):
             yield part
             part = ""
-        part += found
+        part += (
+            token.replace("\\left", "\\Bigl").replace("\\right", "\\Bigr")
+            if place in may_cut
+            else token
+        )
     yield part
+
+
+def _long_brackets(tokens: Sequence[str]) -> set[int]:
+    """Where brackets stand, opening and closing, that may be cut: long ones in nothing else."""
+    found: set[int] = set()
+    around: list[int] = []
+    for place, token in enumerate(tokens):
+        if _OPENS.match(token):
+            around.append(place)
+        elif _CLOSES.match(token):
+            start = around.pop()
+            is_free = all(tokens[outer] == "\\left(" for outer in (*around, start))
+            if is_free and visible_length("".join(tokens[start:place])) > SHORT:
+                found |= {start, place}
+    return found
+
+
+def _depths(tokens: Sequence[str], may_cut: Collection[int]) -> Iterator[int | None]:
+    """Of each token the number of brackets around it; None within what may not be cut."""
+    brackets, others = 0, 0
+    for place, token in enumerate(tokens):
+        change = bool(_OPENS.match(token)) - bool(_CLOSES.match(token))
+        if place in may_cut:
+            brackets += change
+        else:
+            others += change
+        yield None if others else brackets
 
 
 def _fitted(line: str) -> str:

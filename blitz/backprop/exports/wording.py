@@ -14,9 +14,10 @@ def sizes_text(network: Network) -> str:
 
 
 def about_network(network: Network) -> str:
-    """Activations and loss, in a sentence."""
-    activations = ", then ".join(layer.activation for layer in network.layers)
-    return f"Activations: {activations}. Error: {network.loss}."
+    """Activations, of which one stands for all layers that are alike, and the loss."""
+    used = [layer.activation for layer in network.layers]
+    activations = used[0] if len(set(used)) == 1 else ", then ".join(used)
+    return f"Activation: {activations}. Error: {network.loss}."
 
 
 def learned_names(scenario: Scenario) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ class Model {
     return this.kinds[this.steps.kind[step]][1];
   }
 
-  /** What the diagram writes at a step, by part of the network. */
+  /** What the diagram writes at a step: a function of a part's name. */
   known(place) {
     const found = new Map();
     for (let step = 0; step <= place; step += 1) {
@@ -84,9 +84,10 @@ class Model {
       if (!found.has(about)) found.set(about, {});
       found.get(about)[shown] = this.steps.label[step];
     }
-    return {
-      value: (name) => this.unitText(name, found.get(name) ?? {}),
-      label: (name) => this.parameterText(name, found.get(name) ?? {}),
+    return (name) => {
+      const isParameter = name[0] === "w" || name[0] === "b";
+      const known = found.get(name) ?? {};
+      return isParameter ? this.parameterText(name, known) : this.unitText(name, known);
     };
   }
 
@@ -100,7 +101,8 @@ class Model {
   parameterText(name, { gradient, update }) {
     const value = `${name} ${this.given[name][2]}`;
     if (!this.has_gradient_labels || gradient === undefined) return value;
-    return update === undefined ? `${value}<br>∂ ${gradient}` : `${value} → ${update}<br>∂ ${gradient}`;
+    const changed = update === undefined ? value : `${value} → ${update}`;
+    return name[0] === "w" ? `${changed}<br>∂ ${gradient}` : changed;
   }
 
   /** All that is known of a part of the network at a step, a line each. */

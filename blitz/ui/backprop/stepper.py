@@ -17,7 +17,7 @@ import streamlit as st
 
 from blitz.backprop.diagram.figures import network_figure
 from blitz.backprop.diagram.outline import headings, stops
-from blitz.backprop.diagram.positions import MAX_LABELLED_WEIGHTS, positions
+from blitz.backprop.diagram.positions import MAX_LABELLED_WEIGHTS, MAX_LARGE_LABELS, positions
 from blitz.backprop.network import Network, Row
 from blitz.backprop.notation import number_text
 from blitz.backprop.steps import Step, StepKind
@@ -32,8 +32,6 @@ FEW_DIGITS = 4
 """The same in the diagram."""
 MAX_TARGET_LABELS = 5
 """Of more outputs the targets are not written beneath."""
-MAX_GRADIENT_LABELS = 12
-"""Of larger networks the weights' gradients are not written on their lines."""
 SHOWN_AS = {
     StepKind.LINEAR: "linear",
     StepKind.ACTIVATION: "output",
@@ -145,7 +143,7 @@ def _message(
     names = [*places.units, *places.weights, *places.biases]
     number = {name: at for at, name in enumerate(names)}
     kinds = list(StepKind)
-    has_room = network.num_weights <= MAX_GRADIENT_LABELS
+    has_room = network.num_weights <= MAX_LARGE_LABELS
     label_digits = FEW_DIGITS if has_room else FEW_DIGITS - 1
     message = {
         "view": key,

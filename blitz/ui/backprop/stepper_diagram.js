@@ -1,7 +1,6 @@
 // The network as a diagram. Draws the figure that figures.py describes in the colours of the page,
 // and lights the way of a step by changing a few of its traces.
 
-const SUBJECT_WIDTH = 5;
 const POINTER_DISTANCE = 14; // pixels
 const TOOLTIP_GAP = 14;
 const WIDE = 720;
@@ -139,22 +138,14 @@ class Diagram {
       const color = name === "links" ? theme.link : theme[name];
       return { ...trace, opacity: name === "links" ? 1 : this.faintness(), line: { ...trace.line, color } };
     }
-    if (name === "lit" || name === "subject") return { ...trace };
+    if (!trace.textfont) return { ...trace };
     const size = trace.textfont.size * (this.width >= WIDE ? WIDE_TEXT : 1);
-    return { ...trace, textfont: { ...trace.textfont, size, shadow: this.halo() } };
+    return { ...trace, textfont: { ...trace.textfont, size } };
   }
 
   /** How pale lines are that no step uses: many of them make a thicket. */
   faintness() {
     return Math.min(0.5, Math.max(0.25, 2.5 / Math.sqrt(this.model.lines.length)));
-  }
-
-  /** Behind a text that lies on lines. */
-  halo() {
-    const color = `rgb(${this.theme.background})`;
-    return ["1px 0", "-1px 0", "0 1px", "0 -1px", "1px 1px", "-1px -1px", "1px -1px", "-1px 1px"]
-      .map((offset) => `${offset} 1px ${color}`)
-      .join(", ");
   }
 
   /** Light the way of a step, and write what is known by then. */
@@ -170,22 +161,17 @@ class Diagram {
     changes.set(traces.lit, { ...coordinates(lit), "line.color": color });
     const about = model.steps.about[place];
     const subject = lit.filter(([a, b]) => a === about && b === about);
-    changes.set(traces.subject, {
-      ...coordinates(subject),
-      "line.color": color,
-      "line.width": SUBJECT_WIDTH,
+    changes.set(traces.subject, { ...coordinates(subject), "line.color": color });
+    this.showParts(changes, "units", used, about, color);
+    this.showParts(changes, "biases", used, about, color);
+    changes.set(traces.values, {
+      text: this.namesOf("values").map((name) => known(name)),
+      "textfont.color": this.lights("values", used, color, theme.faint),
     });
-    this.showParts(changes, "units", used, about, color, known);
-    this.showParts(changes, "biases", used, about, color, known);
-    changes.set(traces.values, { text: this.namesOf("units").map((name) => known.value(name)) });
-    changes.set(traces.values, { "textfont.color": this.lights("units", used, color, theme.faint) });
     if (model.has_labels) {
       changes.set(traces.weights, {
-        text: this.namesOf("weights").map((name) => known.label(name)),
+        text: this.namesOf("weights").map((name) => known(name)),
         "textfont.color": this.lights("weights", used, color, theme.faint),
-      });
-      changes.set(traces.biases, {
-        text: this.namesOf("biases").map((name) => known.label(name)),
       });
     }
     changes.apply(this.plot);
@@ -195,7 +181,7 @@ class Diagram {
   }
 
   /** Fill and outline of units or biases. */
-  showParts(changes, name, used, about, color, known) {
+  showParts(changes, name, used, about, color) {
     const { theme, model } = this;
     const isSubject = (part) => model.numbers.get(part) === about;
     const tinted = mixed(theme.background, channels(color), theme.tint);
@@ -205,12 +191,6 @@ class Diagram {
       "marker.color": parts.map((part) => (isLit(part) ? tinted : theme.surface)),
       "marker.line.color": parts.map((part) => (isLit(part) ? color : theme.outline)),
       "marker.line.width": parts.map((part) => (isSubject(part) ? 3.5 : isLit(part) ? 2 : 1.2)),
-      "textfont.color": this.lights(
-        name,
-        used,
-        name === "units" ? theme.text : color,
-        name === "units" ? theme.text : theme.faint,
-      ),
     });
   }
 
@@ -222,8 +202,7 @@ class Diagram {
 
   /** The names of the parts of a trace, in its order. */
   namesOf(name) {
-    const trace = this.model.figure.data[this.traces[name === "values" ? "units" : name]];
-    return trace.customdata;
+    return this.model.figure.data[this.traces[name]].customdata;
   }
 
   // The pointer

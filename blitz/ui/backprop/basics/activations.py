@@ -65,19 +65,17 @@ def _show_check(point: ActivationPoint) -> None:
 
 
 def _show_all(linear: float) -> None:
-    rows = []
-    for activation in UNIT_ACTIVATIONS:
-        point = ActivationPoint(activation=activation, linear=linear)
-        output, slope = point.output(), point.slope()
-        rows.append(
-            f"| {activation.name} | ${latex(output.right)}$ | {activation.span} "
-            f"| ${latex(slope.right)}$ | ${number_latex(output.value)}$ "
-            f"| ${number_latex(slope.value)}$ |"
-        )
-    st.markdown(
-        f"| | out | range | derivative | out at {number_text(linear)} | derivative there |\n"
-        "| --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows)
-    )
+    points = [ActivationPoint(activation=each, linear=linear) for each in UNIT_ACTIVATIONS]
+    outputs, slopes = [each.output() for each in points], [each.slope() for each in points]
+    columns = {
+        "out": [f"${latex(output.right)}$" for output in outputs],
+        "range": [activation.span for activation in UNIT_ACTIVATIONS],
+        "derivative": [f"${latex(slope.right)}$" for slope in slopes],
+        f"out at {number_text(linear)}": [f"${number_latex(output.value)}$" for output in outputs],
+        "derivative there": [f"${number_latex(slope.value)}$" for slope in slopes],
+    }
+    # Unlike a table in Markdown, this one is scrolled where the page is narrow.
+    st.table(pd.DataFrame(columns, index=[each.name for each in UNIT_ACTIVATIONS]))
 
 
 def _show_softmax() -> None:
