@@ -5,7 +5,7 @@ import streamlit as st
 from blitz.backprop.presets import PRESETS
 from blitz.ui.backprop.basics import LESSONS
 from blitz.ui.backprop.calculator import show_calculator
-from blitz.ui.backprop.state import PRESET, choose_preset
+from blitz.ui.backprop.state import LIST, PRESET, choose_preset, write_address
 from blitz.ui.choice_list import ChoiceGroup, show_choices
 from blitz.ui.text import plain
 
@@ -22,10 +22,10 @@ def choose(name: str) -> None:
     if any(name == lesson.name for lesson in LESSONS):
         st.query_params.from_dict({LESSON: name})
         return
-    comes_back = LESSON in st.query_params and name == st.session_state.get(PRESET)
-    st.query_params.clear()
-    if not comes_back:
+    if LESSON not in st.query_params or name != st.session_state.get(PRESET):
         choose_preset(name)
+    # At once, and not when the page is drawn: one way there is one way back.
+    write_address()
 
 
 lessons = [lesson for lesson in LESSONS if lesson.name == st.query_params.get(LESSON)]
@@ -37,6 +37,4 @@ if lessons:
 else:
     show_calculator()
 with sidebar:
-    show_choices(
-        GROUPS, lessons[0].name if lessons else st.session_state[PRESET], choose, key="backprop"
-    )
+    show_choices(GROUPS, lessons[0].name if lessons else st.session_state[PRESET], choose, key=LIST)

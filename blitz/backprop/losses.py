@@ -18,7 +18,8 @@ class Loss:
     """How far outputs are from targets.
 
     error: of target, output and the number n averaged over. slope: its derivative by the output.
-    mean: over what; "" for a sum. activation: what the outputs need, or None. symbol: of n.
+    mean: over what; "" for a sum. activation: what the outputs need, or None. pytorch: as a call,
+    of outputs, or of logits where PyTorch computes from the linear parts more exactly.
     """
 
     name: str
@@ -66,7 +67,7 @@ BINARY_CROSS_ENTROPY = Loss(
     slope=lambda t, o, n: _mean(over(1 - t, 1 - o) - over(t, o), n),
     mean="outputs",
     activation="sigmoid",
-    pytorch="F.binary_cross_entropy(outputs, targets)",
+    pytorch="F.binary_cross_entropy_with_logits(logits, targets)",
 )
 SOFTMAX_CROSS_ENTROPY = Loss(
     name="softmax cross-entropy",

@@ -189,7 +189,7 @@ def test_too_large_a_number_is_told_as_by_the_steps() -> None:
     with pytest.raises(OverflowedError) as by_check:
         check_gradients(scenario)
     assert str(by_check.value) == str(by_steps.value)
-    with pytest.raises(OverflowedError, match="^E is made of numbers that are too large"):
+    with pytest.raises(OverflowedError, match=r"^E is made of numbers that are too large"):
         check_gradients(scenario, {"w1": 1.0, "b1": 1.0})
 
 

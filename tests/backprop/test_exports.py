@@ -7,9 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,88 +19,8 @@ from blitz.backprop import Layer, Network, StepKind
 from blitz.backprop.exports import python_script, steps_csv, steps_latex, torch_script
 from blitz.backprop.exports.latex_lines import BREAK, WIDTH, broken, visible_length
 from blitz.backprop.scenario import Scenario
+from tests.backprop.export_scenarios import SCENARIOS, WORKED, make_scenario
 
-XOR = ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
-
-
-def numbers(count: int, start: int = 0) -> list[float]:
-    """Numbers between −1 and 1 without a pattern."""
-    return [round(math.sin(1.7 * n * n + 0.3), 3) for n in range(start, start + count)]
-
-
-def layer(num_inputs: int, num_units: int, activation: str, shares_bias: bool = False) -> Layer:
-    flat = numbers(num_inputs * num_units, start=num_units)
-    rows = [flat[at : at + num_inputs] for at in range(0, len(flat), num_inputs)]
-    return Layer(rows, numbers(1 if shares_bias else num_units, start=3), activation)
-
-
-def network(sizes: list[int], activations: list[str], loss: str = "half squared error") -> Network:
-    layers = zip(pairwise(sizes), activations, strict=True)
-    return Network(tuple(layer(*size, activation) for size, activation in layers), loss)
-
-
-def scenario(network: Network, inputs: Any, targets: Any, **options: Any) -> Scenario:
-    return Scenario(network=network, inputs=inputs, targets=targets, **options)
-
-
-def table(num_samples: int, width: int) -> list[list[float]]:
-    return [numbers(width, start=width * n) for n in range(num_samples)]
-
-
-WORKED = scenario(
-    Network(
-        (
-            Layer([[0.05, 0.15], [0.10, 0.20]], 0.35),
-            Layer([[0.25, 0.35], [0.30, 0.40]], 0.50),
-        )
-    ),
-    [0.10, 0.20],
-    [0.85, 0.30],
-    update_biases=False,
-)
-ONE_HOT = [[1, 0, 0], [0, 0, 1], [0.2, 0.3, 0.5]]
-SCENARIOS = {
-    "worked example": WORKED,
-    "shared biases that learn": scenario(
-        WORKED.network, WORKED.inputs, WORKED.targets, learning_rate=0.3
-    ),
-    "XOR": scenario(
-        network([2, 3, 1], ["tanh", "tanh"], "mean squared error"),
-        XOR[0],
-        XOR[1],
-        learning_rate=0.5,
-    ),
-    "ReLU": scenario(network([3, 4, 2], ["ReLU", "leaky ReLU"]), table(3, 3), table(3, 2)),
-    "softmax": scenario(
-        network([2, 3, 3], ["sigmoid", "softmax"], "softmax cross-entropy"),
-        table(3, 2),
-        ONE_HOT,
-    ),
-    "softmax of one sample": scenario(
-        network([2, 3], ["softmax"], "softmax cross-entropy"),
-        [0.4, -2],
-        ONE_HOT[2],
-    ),
-    "softmax with squares": scenario(network([2, 3], ["softmax"]), table(3, 2), ONE_HOT),
-    "binary cross-entropy": scenario(
-        network([2, 2, 2], ["tanh", "sigmoid"], "binary cross-entropy"),
-        XOR[0],
-        [[0, 1], [1, 0], [1, 0.5], [0, 0.25]],
-    ),
-    "absolute error": scenario(
-        network([1, 2], ["linear"], "absolute error"),
-        [[1], [2], [3]],
-        [[3, -1], [5, 0], [7, 1]],
-        learning_rate=0.01,
-    ),
-    "five layers": scenario(
-        network([8, 8, 8, 8, 8, 8], ["tanh", "sigmoid", "ReLU", "leaky ReLU", "linear"]),
-        table(4, 8),
-        table(4, 8),
-        update_biases=False,
-    ),
-    "one neuron": scenario(Network((Layer([[2]], 1, "sigmoid"),)), [0.5], [0], learning_rate=0),
-}
 RUN_ALL = """
 import runpy, sys
 for path in sys.argv[1:]:
@@ -179,6 +97,15 @@ def test_scripts_print_the_numbers_of_the_lecture(torch_outputs: dict[str, str])
     assert not {"dE_db1", "new_b1"} & found.keys()
 
 
+def test_the_torch_script_keeps_the_gradient_of_an_output_that_is_almost_one() -> None:
+    almost = make_scenario(
+        Network((Layer([[60]], 0),), "binary cross-entropy"), [0.6], [0.5], update_biases=False
+    )
+    result = run_program(read_program(torch_script(almost), "network"))
+    # sigmoid(36) is 1 but for 2e-16; ∂E/∂w = (out − t) · i
+    assert result.variables["w1"].grad.item() == pytest.approx((1 - 0.5) * 0.6, rel=1e-12)
+
+
 def test_a_script_defines_only_the_functions_it_calls() -> None:
     defined = {
         name: set(re.findall(r"^def (\w+)", python_script(SCENARIOS[name]), re.MULTILINE))
@@ -195,7 +122,7 @@ def test_a_script_defines_only_the_functions_it_calls() -> None:
 
 
 def test_a_sigmoid_far_from_zero_does_not_stop_the_script(tmp_path: Path) -> None:
-    far = scenario(Network((Layer([[-900]], 0),)), [1], [1])
+    far = make_scenario(Network((Layer([[-900]], 0),)), [1], [1])
     script = tmp_path / "script.py"
     script.write_text(python_script(far), encoding="utf-8")
     assert dict(read(run("-I", "-S", str(script)))) == {

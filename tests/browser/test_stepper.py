@@ -266,6 +266,7 @@ def test_another_calculation_is_shown_at_the_same_step(page: Page, server: Serve
     expect_place(root, 4)
     # l_h1 = 0.5 · 0.1 + 0.15 · 0.2 + 0.35
     expect(root.locator("[data-step='0'] .value")).to_have_text("0.43")
+    expect(root.locator("[data-part=plot]")).to_contain_text("w1 0.5")
     expect_events(page, "4 still")
     assert root.evaluate("root => root.isTheSame")
 

@@ -32,8 +32,8 @@ def network_figure(network: Network) -> go.Figure:
 
     Traces: "positive" and "negative" lines of weights, the thicker the larger; "links" from biases
     and to the error; "lit" and "subject", empty, for lines of a step; "weights", invisible marks on
-    the lines, with their names where there is room; "biases"; "units"; "values", places beside both
-    for what is known of them.
+    the lines, with their names where there is room; "values", places beside units and biases for
+    what is known of them; "biases"; "units".
     """
     places = positions(network)
     weights = dict(zip(network.parameter_names(), network.parameters(), strict=True))
@@ -44,9 +44,9 @@ def network_figure(network: Network) -> go.Figure:
             _lines("lit", (), NEUTRAL, 2.5),
             _lines("subject", (), NEUTRAL, 4.5),
             _weights(network, places),
+            _values(network, places),
             _biases(places),
             _units(places),
-            _values(network, places),
         ]
     )
     axis = {"visible": False, "fixedrange": True}
@@ -133,22 +133,24 @@ def _units(places: Positions) -> go.Scatter:
 
 def _values(network: Network, places: Positions) -> go.Scatter:
     """Beneath units, and at biases where there is room."""
+    size = 12 if places.radius > 15 else 10
     points = {name: Point(x, y - places.radius) for name, (x, y) in places.units.items()}
-    sides = ["bottom center"] * len(points)
+    sides, sizes = ["bottom center"] * len(points), [size] * len(points)
     if network.num_weights <= MAX_LABELLED_WEIGHTS:
-        points |= places.biases
-        sides += [
-            "middle right" if layer.shares_bias else "top center"
-            for layer in network.layers
-            for _ in layer.biases
-        ]
+        for layer, names in zip(network.layers, network.bias_names(), strict=True):
+            beside = (8, 0) if layer.shares_bias else (0, 5)
+            for name in names:
+                x, y = places.biases[name]
+                points[name] = Point(x + beside[0], y + beside[1])
+            sides += ["middle right" if layer.shares_bias else "top center"] * len(names)
+            sizes += [min(size, 11)] * len(names)
     values = _parts(
         "values",
         points,
         mode="text",
         text=[""] * len(points),
         textposition=sides,
-        textfont={"size": 12 if places.radius > 15 else 10},
+        textfont={"size": sizes},
     )
     return values.update(hoverinfo="skip")
 

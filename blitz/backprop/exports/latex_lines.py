@@ -11,12 +11,12 @@ WIDTH = 72
 BREAK = " \\\\\n&\\quad "
 """Between two lines of one formula, within `aligned`."""
 EXPONENT_SIZE = 0.7
-
 SHORT = 30
 """Brackets around no more than so many signs stay in one line."""
 TIMES = " \\times "
 
-_TOKEN = re.compile(r"\\left.|\\right.|\\(?:begin|end)\{cases\}| (?:\+|-|\\times) |.")
+_FIXED = {"\\left(": "\\Bigl(", "\\right)": "\\Bigr)"}
+_TOKEN = re.compile(r"\\left.|\\right.|\\(?:begin|end)\{cases\}| (?:\+|-|\\times) |[^\\{} ]+|.")
 _OPENS = re.compile(r"\{|\\left|\\begin")
 _CLOSES = re.compile(r"\}|\\right|\\end")
 _COMMAND = re.compile(r"\\(?:left|right|mathit|text|frac|[Bb]ig[lr])\b")
@@ -58,11 +58,7 @@ def _parts(latex: str) -> Iterator[str]:
         if is_term or (token == TIMES and depth == 0 and not is_sum):
             yield part
             part = ""
-        part += (
-            token.replace("\\left", "\\Bigl").replace("\\right", "\\Bigr")
-            if place in may_cut
-            else token
-        )
+        part += _FIXED[token] if place in may_cut else token
     yield part
 
 

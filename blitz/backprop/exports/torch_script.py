@@ -110,20 +110,28 @@ def _units(network: Network) -> Iterator[str]:
             terms = zip(weights[place][unit], sources[place], strict=True)
             products = [f"{weight} * {source}" for weight, source in terms]
             linear = " + ".join([*products, biases[place][layer.bias_of(unit)]])
-            yield _unit(name, layer.activation, linear)
+            if place + 1 == len(units) and _takes_logits(network):
+                yield assignment(_linear_part(name), linear)
+            else:
+                yield _unit(name, layer.activation, linear)
 
 
 def _unit(name: str, activation: str, linear: str) -> str:
     if activation in _FUNCTIONS:
         return call_assigned(name, _FUNCTIONS[activation], linear)
-    # Softmax takes the linear parts of all units together.
-    return assignment(_linear_part(name) if activation == SOFTMAX else name, linear)
+    return assignment(name, linear)
+
+
+def _takes_logits(network: Network) -> bool:
+    """Whether what comes after the last linear parts takes those of all units together."""
+    is_softmax = network.layers[-1].activation == SOFTMAX
+    return is_softmax or "logits" in network.loss_function.pytorch
 
 
 def _error(network: Network) -> Iterator[str]:
     """The outputs side by side, and how far they are from the targets."""
     names, loss = network.unit_names()[-1], network.loss_function
-    if network.layers[-1].activation == SOFTMAX:
+    if _takes_logits(network):
         yield _stack("logits", [_linear_part(name) for name in names])
         if "outputs" in loss.pytorch:
             yield "outputs = torch.softmax(logits, dim=-1)"

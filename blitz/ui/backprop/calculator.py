@@ -12,11 +12,17 @@ from blitz.ui.backprop.check_panel import show_check
 from blitz.ui.backprop.formula import show_formula
 from blitz.ui.backprop.numbers_panel import show_numbers
 from blitz.ui.backprop.state import (
+    CHECK,
+    IS_PLAYING,
     KEY,
+    NUMBERS,
     PANEL,
+    PANELS,
     PLACE,
     SAMPLE,
     SHOWN,
+    SURFACE,
+    TRAINING,
     UPDATES,
     preset,
     read_address,
@@ -29,13 +35,6 @@ from blitz.ui.backprop.take_away_panel import show_take_away
 from blitz.ui.backprop.training_panel import show_training
 from blitz.ui.text import plain
 
-NUMBERS, TRAINING, SURFACE, CHECK, TAKE_AWAY = PANELS = (
-    "Numbers",
-    "Training",
-    "Loss surface",
-    "Check",
-    "Take away",
-)
 FORMULA_HEIGHT = 190
 
 
@@ -80,6 +79,7 @@ def _show_steps(shown: Scenario, explanation: Explanation) -> None:
     )
     if event is not None:
         st.session_state[PLACE] = event.place
+        st.session_state[IS_PLAYING] = event.is_playing
     _show_present(steps[min(st.session_state[PLACE], len(steps) - 1)])
 
 

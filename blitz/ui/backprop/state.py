@@ -23,8 +23,19 @@ SAMPLE = f"{KEY}sample"
 """Whose steps are shown, counted from 1."""
 SURFACE_X, SURFACE_Y = f"{KEY}surface_x", f"{KEY}surface_y"
 PANEL = f"{KEY}panel"
+NUMBERS, TRAINING, SURFACE, CHECK, TAKE_AWAY = PANELS = (
+    "Numbers",
+    "Training",
+    "Loss surface",
+    "Check",
+    "Take away",
+)
+IS_PLAYING = f"{KEY}is_playing"
 PROBLEM = f"{KEY}problem"
 """What was wrong with the last change, in a line."""
+
+LIST = "backprop"
+"""Key of the list of presets, which is on the page whatever it shows."""
 
 _EDITED_FROM = f"{KEY}edited_from"
 _ADDRESS = f"{KEY}address"
@@ -79,7 +90,9 @@ def edited_from() -> tuple[Scenario, int]:
 def read_address() -> str:
     """Take up what the address says, where it is not this session's own; a complaint, or ""."""
     given = _given()
-    if given == st.session_state.get(_ADDRESS) or (not given and SCENARIO in st.session_state):
+    # Who comes back from another page finds everything as it was, though the address is bare.
+    comes_back = not given and SCENARIO in st.session_state and not _was_here()
+    if given == st.session_state.get(_ADDRESS) or comes_back:
         return ""
     problem = ""
     try:
@@ -100,8 +113,10 @@ def read_address() -> str:
 
 
 def write_address() -> None:
-    """Put into the address what the session shows."""
-    wanted = {"example": preset().name}
+    """Put into the address what the session shows, except while its steps play by themselves."""
+    if st.session_state.get(IS_PLAYING):
+        return
+    wanted = {} if preset() == PRESETS[0] else {"example": preset().name}
     own_updates = preset().updates
     if scenario() != preset().scenario:
         wanted["network"] = encode(scenario())
@@ -111,11 +126,16 @@ def write_address() -> None:
         if st.session_state[key] != usual[key]:
             wanted[name] = str(st.session_state[key])
     for name, key in _TEXTS.items():
-        if st.session_state.get(key):
+        if st.session_state.get(key) and st.session_state[key] != NUMBERS:
             wanted[name] = st.session_state[key]
     if wanted != _given():
         st.query_params.from_dict(wanted)
     st.session_state[_ADDRESS] = wanted
+
+
+def _was_here() -> bool:
+    """Whether the session's last run was of this page: widgets of others are forgotten."""
+    return f"{LIST}-{PRESETS[0].name}" in st.session_state
 
 
 def _given() -> dict[str, str]:
@@ -128,6 +148,7 @@ def _begin(chosen: Preset) -> None:
     st.session_state[SHOWN] = 0
     st.session_state[SAMPLE] = 1
     st.session_state[PLACE] = 0
+    st.session_state[IS_PLAYING] = False
     for key in (SURFACE_X, SURFACE_Y):
         st.session_state.pop(key, None)
     change(chosen.scenario)
@@ -141,5 +162,5 @@ def _take_up(given: Mapping[str, str]) -> None:
                 st.session_state[key] = min(max(number, 0), MAX_STEPS)
     names = scenario().network.parameter_names()
     for name, key in _TEXTS.items():
-        if given.get(name) in names or (name == "panel" and name in given):
+        if given.get(name) in (PANELS if name == "panel" else names):
             st.session_state[key] = given[name]

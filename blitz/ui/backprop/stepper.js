@@ -3,9 +3,6 @@
 // The calculation comes as bytes, and again only when it is another one; the small things that
 // change with every script run come through stepper_control.js. Both meet in window.blitzSteppers.
 
-const STALE_MS = 3_000; // without an answer: whatever was to answer is busy or gone
-const SOON_MS = 300; // a script run that began before an event may end after it
-
 const ICONS = {
   first: "M3 3h2v10H3zM13 3v10L6 8z",
   back: "M11 3v10L4 8z",
@@ -56,115 +53,6 @@ const SKELETON = `<div class="blitz-stepper-frame">
 function button(name, label, key) {
   return `<button type="button" data-go="${name}" aria-label="${label}" title="${label} (${key})">
     <svg viewBox="0 0 16 16" aria-hidden="true"><path d="${ICONS[name]}"/></svg></button>`;
-}
-
-/** A calculation as the script sent it, and what is known of it at each step. */
-class Model {
-  constructor(message) {
-    Object.assign(this, message);
-    this.numbers = new Map(this.names.map((name, number) => [name, number]));
-    this.numSteps = this.steps.name.length;
-  }
-
-  kind(step) {
-    return this.kinds[this.steps.kind[step]][0];
-  }
-
-  isForward(step) {
-    return this.kinds[this.steps.kind[step]][1];
-  }
-
-  /** What the diagram writes at a step: a function of a part's name. */
-  known(place) {
-    const found = new Map();
-    for (let step = 0; step <= place; step += 1) {
-      const shown = this.kinds[this.steps.kind[step]][2];
-      if (!shown) continue;
-      const about = this.names[this.steps.about[step]];
-      if (!found.has(about)) found.set(about, {});
-      found.get(about)[shown] = this.steps.label[step];
-    }
-    return (name) => {
-      const isParameter = name[0] === "w" || name[0] === "b";
-      const known = found.get(name) ?? {};
-      return isParameter ? this.parameterText(name, known) : this.unitText(name, known);
-    };
-  }
-
-  unitText(name, { linear, output }) {
-    if (name[0] === "i") return this.given[name][2];
-    const value = output ?? (linear === undefined ? "" : `l ${linear}`);
-    if (name[0] !== "o" || !this.has_target_labels) return value;
-    return `${value || " "}<br>${this.given[name][0]} ${this.given[name][2]}`;
-  }
-
-  parameterText(name, { gradient, update }) {
-    const value = `${name} ${this.given[name][2]}`;
-    if (!this.has_gradient_labels || gradient === undefined) return value;
-    const changed = update === undefined ? value : `${value} → ${update}`;
-    return name[0] === "w" ? `${changed}<br>∂ ${gradient}` : changed;
-  }
-
-  /** All that is known of a part of the network at a step, a line each. */
-  facts(name, place) {
-    const about = this.numbers.get(name);
-    const found = [];
-    for (let step = 0; step <= place; step += 1) {
-      if (this.steps.about[step] !== about) continue;
-      found.push(`${this.steps.name[step]} = ${this.steps.value[step]}`);
-    }
-    const [givenName, value] = this.given[name] ?? [];
-    if (givenName === name) return [`${name} = ${value}`, ...found];
-    return [name, ...(givenName ? [`${givenName} = ${value}`] : []), ...found];
-  }
-
-  /** Where a click on a part of the network leads: to the next of its steps in turn. */
-  stopAfter(name, place) {
-    const stops = this.stops[name];
-    return stops[(stops.indexOf(place) + 1) % stops.length];
-  }
-}
-
-/** Tells the script where a person is: the last place wins, and one at a time is on its way. */
-class Sender {
-  constructor() {
-    this.instance = Math.random().toString(36).slice(2);
-    this.serial = 0;
-    this.sent = 0;
-    this.handled = 0;
-    this.send = null;
-  }
-
-  tell(place, isPlaying) {
-    this.serial += 1;
-    this.latest = { place, is_playing: isPlaying };
-    if (this.sent <= this.handled || this.waited() > STALE_MS) this.flush();
-  }
-
-  waited() {
-    return performance.now() - this.sentAt;
-  }
-
-  flush() {
-    if (!this.send) return;
-    this.sent = this.serial;
-    this.sentAt = performance.now();
-    const { instance, serial, placeSerial: place_serial } = this;
-    this.send({ instance, serial, place_serial, ...this.latest });
-  }
-
-  /** The script has sent the stepper elsewhere: what was not told by then is of no interest. */
-  follow(placeSerial) {
-    this.handled = this.serial;
-    this.placeSerial = placeSerial;
-  }
-
-  /** After a script run: it may have been begun before the event, or broken off after it. */
-  onAnswer(instance, handled) {
-    if (instance === this.instance) this.handled = Math.max(this.handled, handled);
-    const isUnderWay = this.sent > this.handled && this.waited() < SOON_MS;
-    if (this.serial > this.handled && !isUnderWay) this.flush();
-  }
 }
 
 class Stepper {
@@ -244,7 +132,7 @@ class Stepper {
 
   close() {
     this.isClosed = true;
-    this.pause();
+    this.stop();
     this.listening.abort();
     this.list.destroy();
     this.diagram.destroy();
@@ -334,7 +222,8 @@ class Stepper {
   show() {
     const { model, place } = this;
     this.list.show(place, model.isForward(place));
-    this.diagram.show(place);
+    // Until another calculation is drawn, its steps are not those of the diagram.
+    if (this.diagram.model === model) this.diagram.show(place);
     this.showPlayer();
   }
 

@@ -92,14 +92,17 @@ class Diagram {
 
   /** Draw a calculation, or the same one in other colours. */
   draw(model, place) {
-    this.model = model;
+    const theme = readTheme(this.parent);
+    const isSame = model === this.model && JSON.stringify(theme) === JSON.stringify(this.theme);
     this.place = place;
-    this.theme = readTheme(this.parent);
+    if (isSame && this.width) return; // a script run alone changes nothing of it
+    if (model !== this.model) this.hovered = null;
+    this.model = model;
+    this.theme = theme;
     for (const name of ["positive", "negative", "forward", "backward"]) {
       this.root.style.setProperty(`--blitz-${name}`, this.theme[name]);
     }
     this.plot.setAttribute("aria-label", model.title);
-    this.hovered = null;
     this.drawNow();
   }
 
@@ -135,12 +138,14 @@ class Diagram {
     const { theme } = this;
     const { name } = trace;
     if (name === "positive" || name === "negative" || name === "links") {
-      const color = name === "links" ? theme.link : theme[name];
-      return { ...trace, opacity: name === "links" ? 1 : this.faintness(), line: { ...trace.line, color } };
+      const [color, opacity] = name === "links" ? [theme.link, 1] : [theme[name], this.faintness()];
+      return { ...trace, opacity, line: { ...trace.line, color } };
     }
     if (!trace.textfont) return { ...trace };
-    const size = trace.textfont.size * (this.width >= WIDE ? WIDE_TEXT : 1);
-    return { ...trace, textfont: { ...trace.textfont, size } };
+    if (this.width < WIDE) return { ...trace, textfont: { ...trace.textfont } };
+    const { size } = trace.textfont;
+    const larger = Array.isArray(size) ? size.map((each) => WIDE_TEXT * each) : WIDE_TEXT * size;
+    return { ...trace, textfont: { ...trace.textfont, size: larger } };
   }
 
   /** How pale lines are that no step uses: many of them make a thicket. */

@@ -35,16 +35,20 @@ def show_surface(scenario: Scenario, history: History, shown: int) -> None:
 
 
 def _caption(history: History, shown: int, x_name: str, y_name: str) -> str:
-    words = (
-        f"A slice: E where only {x_name} and {y_name} vary, and every other parameter is as after "
-        f"update {shown:,}."
-    )
+    words = f"E over {x_name} and {y_name}, all parameters that there are."
+    has_others = len(history.network.parameters()) > 2
+    if has_others:
+        words = (
+            f"A slice: E where only {x_name} and {y_name} vary, and every other parameter is as "
+            f"after update {shown:,}."
+        )
     if history.num_updates == 0:
         return f"{words} Run updates to see the path they take."
-    words += (
-        " The others moved, too, while the white path was taken from the square on, so the path "
-        "need not run downhill on this slice; the error of the round point is that of the network."
-    )
+    words += " The white path begins at the square; the round point is the update shown."
+    if has_others:
+        words += (
+            " While it was taken the others moved, too, so it need not run downhill on this slice."
+        )
     if exploded(history):
         words += " Numbers left every scale: the path is drawn as far as the update shown."
     return words

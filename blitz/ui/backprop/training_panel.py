@@ -143,7 +143,7 @@ def _step_button(label: str, meaning: str, key: str, update: int, last: int) -> 
 def _remarks(histories: Mapping[str, History], learning_rate: float) -> None:
     for label, history in histories.items():
         if history.diverged_at is not None:
-            whose = plain(f"{label}: diverged") if label else "Diverged"
+            whose = f"{plain(label)}: diverged" if label else "Diverged"
             st.warning(
                 f"{whose} at update {history.diverged_at:,}: a number became too large for 64 "
                 "bits. Choose a smaller learning rate."
@@ -157,7 +157,7 @@ def _numbers(history: History, shown: int) -> None:
     change = number_text(error - first, 4)
     if first:
         change += f" (× {number_text(error / first, 3)})"
-    with st.container(horizontal=True, gap="large", key=f"{KEY}training_numbers"):
+    with st.container(horizontal=True, gap="medium", key=f"{KEY}training_numbers"):
         st.metric("Update", f"{shown:,} of {history.num_updates:,}", width="content")
         st.metric("E", number_text(error), width="content")
         st.metric("Change since the start", change, width="content")

@@ -4,7 +4,6 @@ import streamlit as st
 
 from blitz.autograd.picture.drawing import frame_label
 from blitz.autograd.picture.folding import REPEAT
-from blitz.ui.graph.scenes import Opened
 from blitz.ui.graph.state import Selection, View, look
 from blitz.ui.text import plain
 
@@ -29,8 +28,3 @@ def show_group(view: View, selection: Selection) -> None:
             "Open this step", key="graph_open",
             on_click=look, args=(view.opened | {int(steps[int(number) - 1])},),
         )  # fmt: skip
-
-
-def _step_opened(view: View, step: int) -> tuple[Opened, Selection]:
-    """The picture with a step open, and its first operation selected: there the view goes."""
-    return view.opened | {step}, Selection(node=int(view.scene.folding.start[step]))

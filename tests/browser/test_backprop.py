@@ -1,0 +1,157 @@
+"""The backpropagation page through the whole product: a browser and a server, both real."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from blitz.backprop.address import encode
+from blitz.backprop.presets import PRESETS, preset_named
+from tests.browser.conftest import REPOSITORY, Serve, Server, watched_context
+
+IDLE = "[data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+HEADER = 35
+ROW = 35
+"""Pixels of Streamlit's tables."""
+WORKED = PRESETS[0].scenario
+STEPS = [step.name for step in WORKED.explain().steps]
+
+
+@pytest.fixture(scope="module")
+def server(serve: Serve) -> Server:
+    return serve(REPOSITORY / "app.py")
+
+
+def open_page(page: Page, server: Server, address: str = "") -> None:
+    page.goto(f"{server.url}/backprop{address}")
+    wait(page)
+
+
+def wait(page: Page) -> None:
+    expect(page.locator(IDLE)).to_have_count(1)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+
+
+def present(page: Page) -> Locator:
+    """The step in the list that is marked."""
+    return page.locator("li[aria-current=step]")
+
+
+def listed(page: Page, name: str) -> Locator:
+    """A step of the worked example in the list."""
+    return page.locator(f"li[data-step='{STEPS.index(name)}']")
+
+
+def type_into_last_column(page: Page, table: str, *, row: int, text: str) -> None:
+    """Put a number into a table's last column; rows are counted from 0."""
+    box = page.locator(f"[class*=st-key-{table}] [data-testid=stDataFrame]").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
+    page.keyboard.press("Enter")
+    page.locator(".gdg-input").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_it_opens_with_the_numbers_of_the_worked_example(page: Page, server: Server) -> None:
+    open_page(page, server)
+    expect(page.get_by_role("heading", name="Two, two, two")).to_be_visible()
+    for name, value in (("l_h1", "0.385"), ("out_h1", "0.59508"), ("E", "0.096867")):
+        expect(listed(page, name)).to_contain_text(value)
+
+
+def test_the_step_is_in_the_address_and_comes_back(page: Page, server: Server) -> None:
+    open_page(page, server)
+    listed(page, "∂E/∂w5").click()
+    expect(page).to_have_url(re.compile(f"step={STEPS.index('∂E/∂w5')}"))
+    expect(page.get_by_text("The chain rule for w5")).to_be_visible()
+    page.reload()
+    wait(page)
+    expect(page.get_by_text("The chain rule for w5")).to_be_visible()
+    expect(present(page)).to_contain_text("∂E/∂w5")
+
+
+def test_a_changed_weight_changes_everything_and_another_browser_sees_it(
+    page: Page, server: Server, browser: Browser
+) -> None:
+    open_page(page, server)
+    type_into_last_column(page, "backprop_layer_0", row=0, text="0.65")
+    # 0.05 · 0.1 + 0.65 · 0.2 + 0.35
+    expect(listed(page, "l_h1")).to_contain_text("0.485")
+    expect(page).to_have_url(re.compile("network="))
+    with watched_context(browser) as other:
+        second = other.new_page()
+        second.goto(page.url)
+        wait(second)
+        expect(listed(second, "l_h1")).to_contain_text("0.485")
+
+
+def test_an_emptied_cell_is_told_and_nothing_is_lost(page: Page, server: Server) -> None:
+    open_page(page, server)
+    type_into_last_column(page, "backprop_layer_0", row=0, text="0.65")
+    expect(listed(page, "l_h1")).to_contain_text("0.485")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("i2 of h1 is empty; expected a number")).to_be_visible()
+    expect(listed(page, "l_h1")).to_contain_text("0.485")
+    type_into_last_column(page, "backprop_layer_0", row=0, text="0.15")
+    expect(listed(page, "l_h1")).to_contain_text("0.385")
+    expect(page.get_by_text("is empty")).to_have_count(0)
+
+
+def test_updates_are_made_and_scrubbed(page: Page, server: Server) -> None:
+    open_page(page, server, "?panel=Training")
+    page.get_by_role("button", name="10,000").click()
+    expect(page.get_by_text("10,000 of 10,000")).to_be_visible()
+    # After so many updates both outputs are at their targets, 0.85 and 0.3.
+    expect(listed(page, "out_o1")).to_contain_text("0.85")
+    expect(listed(page, "out_o2")).to_contain_text("0.3")
+    slider = page.get_by_role("slider", name="Update shown")
+    slider.focus()
+    slider.press("Home")
+    expect(page.get_by_text("0 of 10,000", exact=True)).to_be_visible()
+    expect(listed(page, "out_o1")).to_contain_text("0.70231")
+    expect(page).to_have_url(re.compile("updates=10000"))
+
+
+def test_the_graph_of_the_same_network_opens(page: Page, server: Server) -> None:
+    scenario = preset_named("xor").scenario
+    open_page(page, server, f"?network={encode(scenario)}&panel=Take+away")
+    page.get_by_role("link", name="Open its graph").click()
+    expect(page).to_have_url(re.compile(r"/autograd\?network="))
+    expect(page.locator(".blitz-graph")).to_be_visible()
+    expect(page.get_by_text("w1 = ").first).to_be_visible()
+
+
+def test_a_script_is_downloaded(page: Page, server: Server) -> None:
+    open_page(page, server, "?panel=Take+away")
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Download backprop.py").click()
+    assert "import math" in found.value.path().read_text(encoding="utf-8")
+
+
+def test_the_back_button_of_the_browser_goes_back(page: Page, server: Server) -> None:
+    open_page(page, server)
+    page.get_by_role("button", name="XOR", exact=True).click()
+    expect(page.get_by_role("heading", name="XOR")).to_be_visible()
+    wait(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Two, two, two")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [500, 900, 1920])
+def test_nothing_is_wider_than_the_page(browser: Browser, server: Server, width: int) -> None:
+    with watched_context(browser, width=width) as context:
+        page = context.new_page()
+        open_page(page, server, "?example=vanishing")
+        overflow = page.evaluate(
+            "() => { const m = document.querySelector('[data-testid=stMain]');"
+            " return m.scrollWidth - m.clientWidth }"
+        )
+        assert overflow <= 0
+
+
+def test_it_is_dark_where_the_browser_is(browser: Browser, server: Server) -> None:
+    with watched_context(browser, color_scheme="dark") as context:
+        page = context.new_page()
+        open_page(page, server)
+        expect(listed(page, "l_h1")).to_contain_text("0.385")
