@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from blitz.ui.graph.chosen_program import chosen_program
-from blitz.ui.graph.example_list import show_examples
+from blitz.ui.graph.chosen_program import chosen_program, show_examples
 from blitz.ui.graph.explorer import show_explorer
 from blitz.ui.text import plain
 

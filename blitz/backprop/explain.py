@@ -5,13 +5,12 @@ from the last layer on: the factors of the chain rule, their product for each we
 Plain 64-bit arithmetic; autograd has no part in it.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from blitz.backprop import symbols
 from blitz.backprop.expressions import Expression, Sum, Symbol
-from blitz.backprop.network import Network
+from blitz.backprop.network import Network, finite
 from blitz.backprop.one_sample import OneSample
 from blitz.backprop.steps import Step, StepKind
 from blitz.backprop.worksheet import Worksheet
@@ -60,11 +59,11 @@ def explain(
 
 
 def checked_learning_rate(value: float) -> float:
-    """A learning rate as a float; ValueError where it is negative or no number."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (is_number and math.isfinite(value) and value >= 0):
+    """A learning rate as a float; ValueError where it is negative or no finite number."""
+    rate = finite(value)
+    if rate is None or rate < 0:
         raise ValueError(f"learning rate: {value!r} was given; expected a finite number from 0 up")
-    return float(value)
+    return rate
 
 
 def _layer_gradients(

@@ -238,13 +238,20 @@ def samples_table(values: Any, name: str) -> Table:
     return rows
 
 
-def _number(value: Any, name: str) -> float:
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
+def finite(value: Any) -> float | None:
+    """A number as a float; None for what is no number, or beyond 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
     try:
-        number = float(value) if is_number else math.nan
+        number = float(value)
     except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _number(value: Any, name: str) -> float:
+    number = finite(value)
+    if number is None:
         raise ValueError(f"{name}: {value!r} was given; expected finite numbers")
     return number
 

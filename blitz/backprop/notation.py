@@ -126,6 +126,8 @@ def _write(expression: Expression, notation: _Notation) -> tuple[str, _Binding]:
             return _atom(notation.symbol(expression))
         case Number():
             return _atom(notation.number(expression.value))
+        case Sum(terms=(only,)):
+            return _write(only, notation)
         case Sum():
             return _sum(expression, notation), _Binding.SUM
         case Product():

@@ -20,6 +20,7 @@ from blitz.training.results import (
 )
 from blitz.training.script import training_script
 from blitz.training.store import Run
+from blitz.ui.charts import CHART_CONFIG
 from blitz.ui.data import images_of, is_at_hand
 from blitz.ui.pictures import show_pictures
 from blitz.ui.services import Services
@@ -27,7 +28,6 @@ from blitz.ui.text import duration_text, plain
 
 PICTURES_A_PAGE = 24
 FORMATS: tuple[WeightsFormat, ...] = ("safetensors", "pth")
-CHART_CONFIG = {"displayModeBar": False}
 
 
 def show_results(services: Services, run: Run) -> None:

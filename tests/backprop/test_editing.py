@@ -33,9 +33,7 @@ def test_sizes_may_be_parted_otherwise(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "2", "2-9-1", "0-1", "1-1-1-1-1-1-1", "2--1", "two", "2.5-1"])
 def test_other_sizes_are_refused_in_a_line(text: str) -> None:
-    with pytest.raises(
-        ValueError, match="sizes: '.*' was given; expected inputs and 1 to 5 layers"
-    ):
+    with pytest.raises(ValueError, match="was given; expected inputs and 1 to 5 layers"):
         read_sizes(text)
 
 

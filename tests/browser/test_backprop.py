@@ -44,7 +44,9 @@ def listed(page: Page, name: str) -> Locator:
 
 def type_into_last_column(page: Page, table: str, *, row: int, text: str) -> None:
     """Put a number into a table's last column; rows are counted from 0."""
-    box = page.locator(f"[class*=st-key-{table}] [data-testid=stDataFrame]").first.bounding_box()
+    found = page.locator(f"[class*=st-key-{table}] [data-testid=stDataFrame]").first
+    found.scroll_into_view_if_needed()
+    box = found.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
     page.keyboard.press("Enter")
@@ -57,6 +59,9 @@ def test_it_opens_with_the_numbers_of_the_worked_example(page: Page, server: Ser
     expect(page.get_by_role("heading", name="Two, two, two")).to_be_visible()
     for name, value in (("l_h1", "0.385"), ("out_h1", "0.59508"), ("E", "0.096867")):
         expect(listed(page, name)).to_contain_text(value)
+    in_diagram = page.locator(".js-plotly-plot text")
+    for text in ("i1", "0.1", "w1 0.05", "b1 0.35"):
+        expect(in_diagram.filter(has_text=re.compile(f"^{re.escape(text)}"))).not_to_have_count(0)
 
 
 def test_the_step_is_in_the_address_and_comes_back(page: Page, server: Server) -> None:

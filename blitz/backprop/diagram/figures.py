@@ -148,7 +148,7 @@ def _values(network: Network, places: Positions) -> go.Scatter:
         "values",
         points,
         mode="text",
-        text=[""] * len(points),
+        text=["\u00a0"] * len(points),  # texts that are empty at first stay undrawn
         textposition=sides,
         textfont={"size": sizes},
     )

@@ -120,7 +120,12 @@ def _show_panel(now: Scenario, history: History, shown: Scenario) -> None:
     if st.session_state.get(PANEL) not in PANELS:
         st.session_state[PANEL] = NUMBERS
     panel = st.segmented_control(
-        "Panel", PANELS, key=PANEL, label_visibility="collapsed", required=True
+        "Panel",
+        PANELS,
+        key=PANEL,
+        label_visibility="collapsed",
+        required=True,
+        persist_state="session",
     )
     update = st.session_state[SHOWN]
     if panel == NUMBERS:

@@ -15,7 +15,7 @@ _WORDS = {
     StepKind.CONTRIBUTION: "What comes back to {} along one of its ways to the error.",
     StepKind.OUTPUT_GRADIENT: "All that comes back to {}: its contributions added up.",
     StepKind.LINEAR_GRADIENT: "The same one step further back, before the activation of {}.",
-    StepKind.LINEAR_SLOPE: "How much the linear part changes with {}: by what it is multiplied with.",
+    StepKind.LINEAR_SLOPE: "How much the linear part changes with {}: by what goes in beside it.",
     StepKind.SAMPLE_GRADIENT: "The chain rule for {} in this sample: the factors multiplied.",
     StepKind.GRADIENT: "The chain rule for {}: how much the error changes when {} does.",
     StepKind.UPDATE: "{} takes a step against its gradient, as long as the learning rate says.",
@@ -32,8 +32,7 @@ def show_formula(step: Step) -> None:
     if not _is_plain(step):
         lines.append(f"\\phantom{{{step.symbol.latex}}} = {numbers}")
     lines.append(f"\\phantom{{{step.symbol.latex}}} = \\mathbf{{{value}}}")
-    for line in lines:
-        st.markdown(f"$\\displaystyle {line}$")
+    st.markdown("  \n".join(f"$\\displaystyle {line}$" for line in lines))
 
 
 def _is_plain(step: Step) -> bool:

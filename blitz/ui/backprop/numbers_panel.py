@@ -16,9 +16,9 @@ from blitz.ui.backprop.settings_row import show_settings
 from blitz.ui.backprop.state import KEY, PROBLEM, edited_from, rebase, scenario
 from blitz.ui.text import plain
 
-COLUMN_WIDTH = 84
-ROW_NAMES_WIDTH = 70
-LEAST_WIDTH = 260
+COLUMN_WIDTH = 72
+ROW_NAMES_WIDTH = 100
+LEAST_WIDTH = 264
 
 
 def show_numbers() -> None:

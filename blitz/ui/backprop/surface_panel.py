@@ -9,8 +9,8 @@ from blitz.backprop.curves.surface import error_surface
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.training import History
 from blitz.ui.backprop.state import KEY, SURFACE_X, SURFACE_Y
+from blitz.ui.charts import CHART_CONFIG
 
-CHART_CONFIG = {"displayModeBar": False}
 _DEFAULT = f"{KEY}surface_default"
 """The two parameters that were chosen for the person last time."""
 
@@ -21,8 +21,10 @@ def show_surface(scenario: Scenario, history: History, shown: int) -> None:
     names = scenario.network.parameter_names()
     _follow_default(names, _two_most_moved(history))
     with st.container(horizontal=True, gap="small"):
-        x_name = st.selectbox("To the right", names, key=SURFACE_X, width=160)
-        y_name = st.selectbox("Upwards", names, key=SURFACE_Y, width=160)
+        x_name, y_name = (
+            st.selectbox(title, names, key=key, width=160, persist_state="session")
+            for title, key in (("To the right", SURFACE_X), ("Upwards", SURFACE_Y))
+        )
     if x_name == y_name:
         st.info("Choose two different parameters.")
         return

@@ -1,43 +1,71 @@
 """What there is to take away: the steps as a table or a document, the network as a script."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
 from blitz.backprop.address import encode
 from blitz.backprop.exports import python_script, steps_csv, steps_latex, torch_script
 from blitz.backprop.scenario import Scenario
+from blitz.ui.backprop.calculations import explanation_of
 from blitz.ui.backprop.state import KEY
 
-Format = tuple[str, str, str, Callable[[Scenario], str]]
-FORMATS: tuple[Format, ...] = (
-    ("Plain Python script", "backprop.py", "python", python_script),
-    ("PyTorch script", "backprop_torch.py", "python", torch_script),
-    ("Steps as CSV", "steps.csv", "csv", steps_csv),
-    ("Steps as LaTeX", "steps.tex", "latex", steps_latex),
-)
+MOST_STEPS_SHOWN = 3_000
+"""A document about more of them is megabytes long, and written only to be downloaded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """Something to take away. encoding: utf-8-sig where a spreadsheet is to know it for UTF-8."""
+
+    title: str
+    file_name: str
+    language: str
+    write: Callable[[Scenario], str]
+    encoding: str = "utf-8"
+
+
+FORMATS = (
+    Format(
+        title="Plain Python script", file_name="backprop.py", language="python", write=python_script
+    ),
+    Format(
+        title="PyTorch script", file_name="backprop_torch.py", language="python", write=torch_script
+    ),
+    Format(
+        title="Steps as CSV", file_name="steps.csv", language="csv", write=steps_csv,
+        encoding="utf-8-sig",
+    ),
+    Format(title="Steps as LaTeX", file_name="steps.tex", language="latex", write=steps_latex),
+)  # fmt: skip
 
 
 def show_take_away(scenario: Scenario) -> None:
     """Downloads, each with a look at what is in it, and the way to the graph."""
-    state = encode(scenario)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.page_link(
             "autograd.py", label="Open its graph", icon=":material/account_tree:",
-            query_params={"network": state},
+            query_params={"network": encode(scenario)},
         )  # fmt: skip
         st.caption(
             "The address of this page holds all its numbers: copy it to show somebody the same."
         )
-    titles = [title for title, *_ in FORMATS]
+    titles = [each.title for each in FORMATS]
     chosen = st.segmented_control(
         "Format", titles, key=f"{KEY}format", default=titles[0], required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    _, name, language, write = FORMATS[titles.index(chosen or titles[0])]
-    text = write(scenario)
+    _show_format(FORMATS[titles.index(chosen)], scenario)
+
+
+def _show_format(chosen: Format, scenario: Scenario) -> None:
     st.download_button(
-        f"Download {name}", text, file_name=name, key=f"{KEY}download", icon=":material/download:",
+        f"Download {chosen.file_name}", lambda: chosen.write(scenario).encode(chosen.encoding),
+        file_name=chosen.file_name, key=f"{KEY}download", icon=":material/download:",
         on_click="ignore",
     )  # fmt: skip
-    st.code(text, language=language, height=420, wrap_lines=False)
+    if len(explanation_of(scenario).steps) > MOST_STEPS_SHOWN and chosen.language != "python":
+        st.caption("Too long to be shown here.")
+        return
+    st.code(chosen.write(scenario), language=chosen.language, height=420)

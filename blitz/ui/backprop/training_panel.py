@@ -20,11 +20,11 @@ from blitz.backprop.scenario import Scenario
 from blitz.backprop.training import MAX_STEPS, History
 from blitz.backprop.worksheet import OverflowedError
 from blitz.ui.backprop.state import KEY, SHOWN, UPDATES
+from blitz.ui.charts import CHART_CONFIG
 from blitz.ui.text import plain
 
 SCRUBBER = f"{KEY}scrubber"
 ERROR_CHART = f"{KEY}error_chart"
-CHART_CONFIG = {"displayModeBar": False}
 CHART_WIDTH = 480
 """Pixels: where two charts do not fit side by side, one goes below the other."""
 TABLE_ROWS = 6

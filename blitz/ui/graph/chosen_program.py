@@ -8,6 +8,7 @@ from blitz.autograd.examples import EXAMPLES, load_example
 from blitz.autograd.program import Program, read_program
 from blitz.backprop.address import decode
 from blitz.backprop.exports import torch_script
+from blitz.ui.choice_list import ChoiceGroup, show_choices
 from blitz.ui.graph.state import digest
 from blitz.ui.text import plain
 
@@ -49,3 +50,15 @@ def network_program(state: str) -> Program:
 def choose_example(name: str) -> None:
     """Name an example in the address, and nothing else."""
     st.query_params.from_dict({EXAMPLE: name})
+
+
+def show_examples(chosen: str) -> None:
+    """The examples to choose from; the name of the chosen program marks one, or none."""
+    groups = [
+        ChoiceGroup(
+            heading=group.heading,
+            choices=[(name, load_example(name).title) for name in group.names],
+        )
+        for group in EXAMPLES
+    ]
+    show_choices(groups, chosen, choose_example, key="example")

@@ -9,12 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 from blitz.backprop.activations import UNIT_ACTIVATIONS, Activation, activation_named
 from blitz.backprop.basics import Equation
 from blitz.backprop.basics.equations import aligned
+from blitz.ui.charts import CHART_CONFIG
 from blitz.ui.text import plain
 
 KEY = "basics_"
 LEFT_WIDTH, RIGHT_WIDTH = 424, 512
 FIELD_WIDTH = 130
-CHART_CONFIG = {"displayModeBar": False}
 
 
 def two_sides() -> tuple[DeltaGenerator, DeltaGenerator]:
