@@ -9,30 +9,58 @@ both have to end at the same weights. A surface is a grid of 41 × 41. All figur
 
 The last line is JSON: milliseconds as explain_2_2_2_ms, explain_5x8_ms and surface_ms; seconds of
 10,000 updates as updates_10000_s, autograd_10000_s and history_5x8_s; updates_ratio, how many times
-as fast ours are as autograd's; weights_difference, the largest between both; what `in_browser`
-measures.
+as fast ours are as autograd's; weights_difference, the largest between both. In a browser, on the
+same machine as its server: milliseconds from the click that changes the learning rate to the frame
+in which the list of steps shows another new weight, as changed_number_ms (its slowest as
+changed_number_max_ms) and for the 5×8 network as changed_number_5x8_ms.
 """
 
 import argparse
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from bench.pages import installation, new_page, running_browser, running_server
 from blitz.backprop import Layer, Network
+from blitz.backprop.address import encode
 from blitz.backprop.curves.surface import error_surface
 from blitz.backprop.scenario import Scenario
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 UPDATES = 10_000
+IDLE = "[data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 GRID = 41
-BUDGETS = {"explain_2_2_2_ms": 2.0, "explain_5x8_ms": 50.0, "updates_10000_s": 0.5}
+BUDGETS = {
+    "explain_2_2_2_ms": 2.0,
+    "explain_5x8_ms": 50.0,
+    "updates_10000_s": 0.5,
+    "changed_number_ms": 300.0,
+}
+# Clicks a button, and comes back with the milliseconds until a frame shows another text.
+CLICK_AND_WATCH = """
+async ([button, text]) => {
+  const watched = document.querySelector(text);
+  const before = watched.textContent;
+  const start = performance.now();
+  document.querySelector(button).click();
+  while (document.querySelector(text)?.textContent === before) {
+    await new Promise(requestAnimationFrame);
+  }
+  return performance.now() - start;
+}
+"""
+RAISE_RATE = "[class*=st-key-backprop_field_rate] [data-testid=stNumberInputStepUp]"
 WORKED = Scenario(
     network=Network(
         (
@@ -52,10 +80,11 @@ class Extent:
 
     short: int
     long: int
+    clicks: int
 
 
-FULL = Extent(short=101, long=7)
-QUICK = Extent(short=31, long=3)
+FULL = Extent(short=101, long=7, clicks=21)
+QUICK = Extent(short=31, long=3, clicks=7)
 
 
 def deep() -> Scenario:
@@ -115,13 +144,38 @@ def measure(extent: Extent) -> dict[str, float]:
         "surface_ms": 1e3
         * typical(lambda: error_surface(history, UPDATES // 2, "w1", "w5", GRID), extent.short),
         "history_5x8_s": typical(lambda: deep_network.run(UPDATES), extent.long),
-        **in_browser(),
+        **in_browser(extent.clicks),
     }
 
 
-def in_browser() -> dict[str, float]:
-    """What only a browser can tell, such as how soon a changed number is on screen."""
-    return {}
+def in_browser(changes: int) -> dict[str, float]:
+    """How soon a changed number is on screen, `changes` times for each network."""
+    with installation() as place, running_server(place.settings) as url, running_browser() as found:
+        worked = list(changed_numbers(found, url, WORKED, changes))
+        deep_network = list(changed_numbers(found, url, deep(), changes))
+    return {
+        "changed_number_ms": median(worked),
+        "changed_number_max_ms": max(worked),
+        "changed_number_5x8_ms": median(deep_network),
+    }
+
+
+def changed_numbers(
+    browser: "Browser", url: str, scenario: Scenario, changes: int
+) -> Iterator[float]:
+    """Milliseconds from each click to the frame that shows a new weight."""
+    steps = scenario.explain().steps
+    [last] = [number for number, step in enumerate(steps) if step.name == "w1⁺"]
+    with new_page(browser) as page:
+        page.goto(f"{url}/backprop?network={encode(scenario)}")
+        watched = f"li[data-step='{last}'] .value"
+        for selector in (watched, RAISE_RATE, IDLE):
+            page.wait_for_selector(selector, state="attached")
+        for turn in range(changes + 1):
+            elapsed = page.evaluate(CLICK_AND_WATCH, [RAISE_RATE, watched])
+            page.wait_for_selector(IDLE)
+            if turn:  # the first click meets a page that still loads its parts
+                yield float(elapsed)
 
 
 def weights_difference(updates: int) -> float:

@@ -1,5 +1,7 @@
 """Numbers and texts as people read them."""
 
+import hashlib
+
 _MARKUP = frozenset("\\`*_{}[]()<>#+-.!|~$:&=")
 
 
@@ -25,3 +27,8 @@ def plain(text: str) -> str:
     """A person's text for a place that reads Markdown: one line, every sign shown as it is."""
     line = " ".join(text.splitlines())
     return "".join(f"\\{sign}" if sign in _MARKUP else sign for sign in line)
+
+
+def digest(text: str) -> str:
+    """A short name for a text."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]

@@ -10,8 +10,9 @@ from blitz.autograd.examples import EXAMPLES, load_example
 from blitz.autograd.operations.derivatives import table
 from blitz.autograd.picture.folding import REPEAT
 from blitz.ui.graph.scenes import MOST_SCENES, scene_of
-from blitz.ui.graph.state import Selection, digest
+from blitz.ui.graph.state import Selection
 from blitz.ui.services import Services
+from blitz.ui.text import digest
 from tests.ui.conftest import ENTRY, SECONDS
 from tests.ui.test_pages import labels, press, texts
 

@@ -33,7 +33,7 @@ from blitz.ui.backprop.stepper import stepper
 from blitz.ui.backprop.surface_panel import show_surface
 from blitz.ui.backprop.take_away_panel import show_take_away
 from blitz.ui.backprop.training_panel import show_training
-from blitz.ui.text import plain
+from blitz.ui.text import digest, plain
 
 FORMULA_HEIGHT = 190
 
@@ -72,7 +72,7 @@ def _show_steps(shown: Scenario, explanation: Explanation) -> None:
         shown.network,
         steps,
         key=f"{KEY}stepper",
-        calculation_key=_calculation_key(shown, sample),
+        calculation_key=digest(f"{sample}-{shown!r}"),
         place=st.session_state[PLACE],
         inputs=shown.inputs[row],
         targets=shown.targets[row],
@@ -110,10 +110,6 @@ def _choose_sample(shown: Scenario) -> int:
 
 def _take_sample() -> None:
     st.session_state[SAMPLE] = st.session_state[f"{KEY}sample_field"] or 1
-
-
-def _calculation_key(shown: Scenario, sample: int) -> str:
-    return f"{sample}-{shown!r}"
 
 
 def _show_panel(now: Scenario, history: History, shown: Scenario) -> None:

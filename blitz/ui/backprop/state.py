@@ -66,10 +66,21 @@ def change(new: Scenario, *, in_table: bool = False) -> None:
     in_table: it was edited in a table, which keeps what was typed since it was first shown, and
     must not be shown anew.
     """
+    old = st.session_state.get(SCENARIO)
     st.session_state[SCENARIO] = new
     st.session_state[PROBLEM] = ""
-    if not in_table:
+    # Tables that are shown anew take a browser a tenth of a second.
+    if old is None or not (in_table or _in_tables(new) == _in_tables(old)):
         rebase()
+
+
+def _in_tables(given: Scenario) -> tuple[object, ...]:
+    """What of a scenario stands in tables."""
+    layers = (
+        (layer.weights, None if layer.shares_bias else layer.biases)
+        for layer in given.network.layers
+    )
+    return (given.inputs, given.targets, *layers)
 
 
 def rebase() -> None:

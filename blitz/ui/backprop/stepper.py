@@ -9,7 +9,7 @@ one takes the few numbers that change with every script run, and shows nothing.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +150,7 @@ def _message(
         "calculation_key": calculation_key,
         "plotly_url": f"/api/plotly.js?v={plotly_version()}",
         "title": f"Network of {'-'.join(map(str, network.sizes))} units",
-        "figure": network_figure(network).to_plotly_json(),
+        "figure": _figure(network),
         "names": names,
         "given": {
             about: [name, number_text(value, DIGITS), number_text(value, label_digits)]
@@ -178,6 +178,13 @@ def _message(
         },
     }  # fmt: skip
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@lru_cache(maxsize=32)
+def _figure(network: Network) -> dict[str, Any]:
+    """The diagram, which stays the same while the learning rate or the samples change."""
+    figure: dict[str, Any] = network_figure(network).to_plotly_json()
+    return figure
 
 
 def _given(network: Network, inputs: Row, targets: Row) -> Iterator[tuple[str, str, float]]:

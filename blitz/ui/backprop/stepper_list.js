@@ -19,6 +19,14 @@ class StepList {
   }
 
   setSteps({ name, value, heading }) {
+    const outline = JSON.stringify([name, heading]);
+    if (outline === this.outline) {
+      this.rows.forEach((row, step) => {
+        if (row.lastChild.textContent !== value[step]) row.lastChild.textContent = value[step];
+      });
+      return;
+    }
+    this.outline = outline;
     const { scrollTop } = this.root;
     const parts = document.createDocumentFragment();
     let group = null;

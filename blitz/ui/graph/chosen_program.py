@@ -9,8 +9,7 @@ from blitz.autograd.program import Program, read_program
 from blitz.backprop.address import decode
 from blitz.backprop.exports import torch_script
 from blitz.ui.choice_list import ChoiceGroup, show_choices
-from blitz.ui.graph.state import digest
-from blitz.ui.text import plain
+from blitz.ui.text import digest, plain
 
 EXAMPLE = "example"
 NETWORK = "network"

@@ -1,6 +1,5 @@
 """What a session looks at in a graph: open groups, a selection, a direction."""
 
-import hashlib
 from dataclasses import dataclass
 
 import streamlit as st
@@ -8,6 +7,7 @@ import streamlit as st
 from blitz.autograd.layout import Direction
 from blitz.autograd.picture.folding import open_around
 from blitz.ui.graph.scenes import Opened, Picture, Scene
+from blitz.ui.text import digest
 
 KEY = "graph_"
 PROGRAM, SELECTED, WHY, CHECK, EXPORT = PANELS = (
@@ -97,8 +97,3 @@ def select(selection: Selection) -> None:
     st.session_state[f"{KEY}selection"] = selection
     if selection != NOTHING:
         st.session_state[f"{KEY}panel"] = SELECTED
-
-
-def digest(text: str) -> str:
-    """A short name for a text."""
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
