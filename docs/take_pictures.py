@@ -86,6 +86,7 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         show(page, f"{address}/train")
         page.screenshot(path=PICTURES / "train.png")
         photograph_graphs(page, address)
+        photograph_backprop(page, address)
         browser.close()
 
         browser = playwright.chromium.launch(
@@ -123,6 +124,17 @@ def photograph_graphs(page: Page, address: str) -> None:
     page.get_by_role("button", name="Open this step").click()
     search(page, "Tanh")
     page.screenshot(path=PICTURES / "autograd-node.png")
+
+
+def photograph_backprop(page: Page, address: str) -> None:
+    show(page, f"{address}/backprop")
+    page.get_by_role("listitem").filter(has_text="∂E/∂w1").click()
+    page.wait_for_timeout(1_500)
+    page.screenshot(path=PICTURES / "backprop.png")
+    show(page, f"{address}/backprop?example=xor&panel=Loss+surface&shown=400&x=w5&y=w6")
+    page.get_by_role("radiogroup", name="Panel").evaluate("e => e.scrollIntoView()")
+    page.wait_for_timeout(1_500)
+    page.screenshot(path=PICTURES / "backprop-surface.png")
 
 
 def search(page: Page, text: str) -> None:

@@ -58,6 +58,12 @@ with left:
             "the backward pass step by step, find out why a tensor has no gradient."
         )
     with st.container(border=True):
+        st.page_link("backprop.py", label="**Backpropagation**", icon=":material/calculate:")
+        st.markdown(
+            "Step through a small network number by number, forward and back; change any of them; "
+            "make ten thousand updates and look at each; see every gradient proved three ways."
+        )
+    with st.container(border=True):
         st.page_link("train.py", label="**Train a classifier**", icon=":material/model_training:")
         st.markdown(
             "Choose images, a network and an optimiser; watch loss and accuracy draw themselves; "

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import graph_tools, graphs, pages, training
+from bench import backprop, graph_tools, graphs, pages, training
 from bench.graph_cases import CASES
 from bench.graph_dot import dot_crossings
 from bench.graph_tools import Result
@@ -192,3 +192,12 @@ def test_cases_of_graphs_are_known() -> None:
         assert {*extent.ours} <= CASES.keys()
         assert {case for _, case in extent.others} <= {*extent.ours}
         assert {tool for tool, _ in extent.others} <= graph_tools.TOOLS.keys()
+
+
+# Backpropagation
+
+
+def test_our_updates_and_autograds_end_at_the_same_weights() -> None:
+    assert backprop.weights_difference(200) < 1e-14
+    start = backprop.WORKED.network.layers[0].weights
+    assert backprop.autograd_updates(200)[0].tolist() != [list(row) for row in start]
