@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from blitz.backprop.curves.paths import Path, most_moved, thin
+from blitz.backprop.curves.response import Response
 from blitz.backprop.curves.surface import Surface
 from blitz.backprop.notation import number_text
 from blitz.backprop.passes import Array
@@ -210,6 +211,52 @@ def _ends(values: Array) -> list[float]:
 
 
 # Gradients
+
+
+def response_figure(found: Response, name: str) -> go.Figure:
+    """An output over one input as a curve, over two in colours, with samples and targets."""
+    one_input = len(found.axes) == 1
+    figure = go.Figure(_curve(found, name) if one_input else _map(found, name))
+    figure.update_layout(
+        _layout(showlegend=False),
+        xaxis={"title": "i1", "zeroline": False},
+        yaxis={"title": name if one_input else "i2", "zeroline": False},
+        dragmode=False,
+    )
+    return figure
+
+
+def _curve(found: Response, name: str) -> list[go.Scatter]:
+    hover = f"i1 = %{{x:.4g}}<br>{name} = %{{y:.6g}}<extra></extra>"
+    target = "i1 = %{x:.4g}<br>target %{y:.6g}<extra></extra>"
+    return [
+        go.Scatter(x=found.axes[0], y=found.values, line={"color": ACCENT}, hovertemplate=hover),
+        go.Scatter(
+            x=found.inputs[:, 0], y=found.targets, mode="markers", hovertemplate=target,
+            marker={"size": 10, "color": BLUE, "line": {"width": 1.5, "color": "white"}},
+        ),
+    ]  # fmt: skip
+
+
+def _map(found: Response, name: str) -> list[go.Contour | go.Scatter]:
+    """Samples have the colour that the map would have if it were right."""
+    place = "i1 = %{x:.4g}<br>i2 = %{y:.4g}"
+    shown = np.concatenate([found.values.ravel(), found.targets])
+    low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
+    return [
+        go.Contour(
+            x=found.axes[0], y=found.axes[1], z=found.values, zmin=low, zmax=high,
+            colorscale="Cividis", ncontours=24, contours={"coloring": "heatmap"},
+            line={"width": 0.6, "color": "rgba(255, 255, 255, 0.45)"}, colorbar={"title": name},
+            hovertemplate=f"{place}<br>{name} = %{{z:.6g}}<extra></extra>",
+        ),
+        go.Scatter(
+            x=found.inputs[:, 0], y=found.inputs[:, 1], mode="markers", customdata=found.targets,
+            marker={"size": 13, "color": found.targets, "cmin": low, "cmax": high,
+                    "colorscale": "Cividis", "line": {"width": 2, "color": "white"}},
+            hovertemplate=f"{place}<br>target %{{customdata:.6g}}<extra></extra>",
+        ),
+    ]  # fmt: skip
 
 
 def gradients_figure(sizes: Mapping[str, Array]) -> go.Figure:

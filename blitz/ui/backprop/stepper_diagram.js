@@ -3,6 +3,7 @@
 
 const POINTER_DISTANCE = 14; // pixels
 const TOOLTIP_GAP = 14;
+const LABEL_ROOM = 40; // pixels of width for each weight; where there is less, lit ones alone are labelled
 const WIDE = 720;
 const WIDE_TEXT = 1.15; // as large as in a narrow diagram, times this
 
@@ -160,7 +161,9 @@ class Diagram {
     const { model, theme, traces } = this;
     const used = new Set(model.steps.uses[place]);
     const color = model.isForward(place) ? theme.forward : theme.backward;
-    const known = model.known(place);
+    const weights = this.namesOf("weights");
+    const known = model.known(place, weights.length * LABEL_ROOM <= this.width);
+    const isLit = (name) => used.has(model.numbers.get(name));
     const changes = new Changes();
     const lit = model.lines.filter(([a, b]) => used.has(a) && used.has(b));
     changes.set(traces.lit, { ...coordinates(lit), "line.color": color });
@@ -170,12 +173,12 @@ class Diagram {
     this.showParts(changes, "units", used, about, color);
     this.showParts(changes, "biases", used, about, color);
     changes.set(traces.values, {
-      text: this.namesOf("values").map((name) => known(name)),
+      text: this.namesOf("values").map((name) => known(name, isLit(name))),
       "textfont.color": this.lights("values", used, color, theme.faint),
     });
     if (model.has_labels) {
       changes.set(traces.weights, {
-        text: this.namesOf("weights").map((name) => known(name)),
+        text: weights.map((name) => known(name, isLit(name))),
         "textfont.color": this.lights("weights", used, color, theme.faint),
       });
     }

@@ -16,8 +16,8 @@ class Model {
     return this.kinds[this.steps.kind[step]][1];
   }
 
-  /** What the diagram writes at a step: a function of a part's name. */
-  known(place) {
+  /** What the diagram writes at a step: a function of a part's name, and whether it is lit. */
+  known(place, isRoomy) {
     const found = new Map();
     for (let step = 0; step <= place; step += 1) {
       const shown = this.kinds[this.steps.kind[step]][2];
@@ -26,10 +26,11 @@ class Model {
       if (!found.has(about)) found.set(about, {});
       found.get(about)[shown] = this.steps.label[step];
     }
-    return (name) => {
-      const isParameter = name[0] === "w" || name[0] === "b";
+    return (name, isLit) => {
       const known = found.get(name) ?? {};
-      return isParameter ? this.parameterText(name, known) : this.unitText(name, known);
+      if (name[0] !== "w" && name[0] !== "b") return this.unitText(name, known);
+      if (isLit) return this.parameterText(name, known);
+      return isRoomy ? this.parameterText(name, {}) : "";
     };
   }
 

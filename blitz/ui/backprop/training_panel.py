@@ -10,15 +10,18 @@ from blitz.backprop.curves.figures import (
     error_figure,
     gradients_figure,
     parameters_figure,
+    response_figure,
 )
 from blitz.backprop.curves.gradients import gradient_sizes
 from blitz.backprop.curves.paths import exploded, visible_path
+from blitz.backprop.curves.response import MOST_INPUTS, response
 from blitz.backprop.network import Network
 from blitz.backprop.notation import number_text
 from blitz.backprop.passes import Array, arrays, forward
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.training import MAX_STEPS, History
 from blitz.backprop.worksheet import OverflowedError
+from blitz.ui.backprop.calculations import history_of
 from blitz.ui.backprop.state import KEY, SHOWN, UPDATES
 from blitz.ui.charts import CHART_CONFIG
 from blitz.ui.text import plain
@@ -203,6 +206,9 @@ def _charts(histories: Mapping[str, History], shown: int) -> None:
         if len(histories) > 1:
             with st.container(width=CHART_WIDTH):
                 _gradients_chart(histories, shown)
+        if history.network.sizes[0] <= MOST_INPUTS and len(history.inputs) > 1:
+            with st.container(width=CHART_WIDTH):
+                _response_chart(history, shown)
 
 
 def _error_chart(histories: Mapping[str, History], shown: int) -> None:
@@ -236,6 +242,16 @@ def _parameters_chart(history: History, shown: int) -> None:
         st.caption("Numbers left every scale: the curves end at the update shown.")
 
 
+def _response_chart(history: History, shown: int) -> None:
+    name = history.network.unit_names()[-1][0]
+    found = response(history.network_at(shown), history.inputs, history.targets)
+    st.markdown(f"##### {name} over all inputs")
+    st.plotly_chart(response_figure(found, name), key=f"{KEY}response_chart", config=CHART_CONFIG)
+    st.caption(
+        "The points are the samples; what is learned has their colours, or runs through them."
+    )
+
+
 def _gradients_chart(histories: Mapping[str, History], shown: int) -> None:
     st.markdown("##### Size of the gradients, layer by layer")
     sizes = {
@@ -249,12 +265,7 @@ def _gradients_chart(histories: Mapping[str, History], shown: int) -> None:
 
 def _history_beside(label: str, scenario: Scenario, updates: int) -> dict[str, History]:
     try:
-        return {label: _run(scenario, updates)}
+        return {label: history_of(scenario, updates)}
     except OverflowedError as error:
         st.warning(plain(f"{label}: {error}"))
         return {}
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _run(scenario: Scenario, updates: int) -> History:
-    return scenario.run(updates)
