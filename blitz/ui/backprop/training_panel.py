@@ -28,7 +28,7 @@ from blitz.ui.text import plain
 
 SCRUBBER = f"{KEY}scrubber"
 ERROR_CHART = f"{KEY}error_chart"
-CHART_WIDTH = 480
+CHART_WIDTH = 470
 """Pixels: where two charts do not fit side by side, one goes below the other."""
 TABLE_ROWS = 6
 TABLE_HEIGHT = 35 * (TABLE_ROWS + 1)
@@ -53,8 +53,8 @@ def show_training(
     _scrubber(history, shown)
     _remarks({"": history, **others}, scenario.learning_rate)
     _numbers(history, shown)
-    _outputs(history, shown)
     _charts({"this network": history, **others}, shown)
+    _outputs(history, shown)
 
 
 # What a person can do
