@@ -3,9 +3,10 @@
 import streamlit as st
 
 from blitz.backprop.presets import PRESETS
+from blitz.ui.backprop.address_bar import LIST, write_address
 from blitz.ui.backprop.basics import LESSONS
 from blitz.ui.backprop.calculator import show_calculator
-from blitz.ui.backprop.state import LIST, PRESET, choose_preset, write_address
+from blitz.ui.backprop.state import IS_PLAYING, PRESET, choose_preset
 from blitz.ui.choice_list import ChoiceGroup, show_choices
 from blitz.ui.text import plain
 
@@ -19,6 +20,7 @@ GROUPS = (
 
 def choose(name: str) -> None:
     """Show a lesson or a preset; the network that was left for a lesson is as it was."""
+    st.session_state[IS_PLAYING] = False  # the player goes with what it plays
     if any(name == lesson.name for lesson in LESSONS):
         st.query_params.from_dict({LESSON: name})
         return

@@ -1,8 +1,8 @@
 """The gradients of a scenario proved three ways: by hand, by autograd, by central differences.
 
 Each way states the network anew: the chain rule in 64-bit numbers, PyTorch's own functions, and the
-formula of the error alone in fifty digits (see differences.py). How far apart two numbers may be
-depends on what they were added up from (see rounding.py). Shows nothing; the caller does.
+formula of the error alone in fifty or more digits (see differences.py). How far apart two numbers
+may be depends on what they were added up from (see rounding.py). Shows nothing; the caller does.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Gradients by central differences: the error a little to the right minus a little to the left.
 
 Uses only the formulas that go forward, never a derivative. In 64-bit arithmetic differences lose
-half of their digits; with fifty digits nothing but the formula is left to be wrong.
+half of their digits; with fifty or more nothing but the formula is left to be wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,10 +63,10 @@ class _Exact:
         """A sample's error, gone forward from the linear parts of a layer."""
         outputs = self.activated(layer, linear)
         for after in range(layer + 1, len(self.weights)):
-            outputs = self.activated(after, self.linear(after, outputs))
-        error = self.network.loss_function.error
-        pairs = zip(targets, outputs, strict=True)
-        return sum((error(t, o, self.count) for t, o in pairs), start=Decimal(0))
+            linear = self.linear(after, outputs)
+            outputs = self.activated(after, linear)
+        errors = self.network.loss_function.errors(targets, linear, outputs, self.count)
+        return sum(errors, start=Decimal(0))
 
     def difference(
         self, samples: Sequence[_Sample], layer: int, units: Sequence[int], source: int | None

@@ -1,13 +1,15 @@
 """Changes that people make to a scenario; what can stay as it is, stays."""
 
+import math
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from blitz.backprop.losses import loss_named
-from blitz.backprop.network import MAX_LAYERS, MAX_UNITS, Layer, Network, Table
+from blitz.backprop.activations import SIGMOID, SOFTMAX
+from blitz.backprop.losses import BINARY_CROSS_ENTROPY, loss_named
+from blitz.backprop.network import MAX_LAYERS, MAX_UNITS, Layer, Network, Row, Table
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.tables import SampleTable
 
@@ -16,16 +18,20 @@ SEED = 1
 
 
 def read_sizes(text: str) -> tuple[int, ...]:
-    """Sizes from a text such as 2-3-1: inputs, hidden layers, outputs. ValueError otherwise."""
-    sizes: tuple[int, ...] = ()
-    if re.fullmatch(r"\s*\d{1,3}(\s*[-, ]\s*\d{1,3})+\s*", text):
-        sizes = tuple(int(digits) for digits in re.findall(r"\d+", text))
-    if not 2 <= len(sizes) <= MAX_LAYERS + 1 or not all(1 <= n <= MAX_UNITS for n in sizes):
+    """Units of each layer from "3-4-2", the inputs first; ValueError naming what is wrong."""
+    parts = re.split(r"[\s,–→-]+", text.strip())
+    if parts == [""]:
+        raise ValueError("sizes: nothing was given; expected numbers as in 3-4-2")
+    for part in parts:
+        if not re.fullmatch(r"[0-9]{1,4}", part):
+            raise ValueError(f"sizes: {part[:20]!r} was given; expected numbers as in 3-4-2")
+        if not 1 <= int(part) <= MAX_UNITS:
+            raise ValueError(f"sizes: {int(part)} was given; a layer has 1 to {MAX_UNITS} units")
+    if not 2 <= len(parts) <= MAX_LAYERS + 1:
         raise ValueError(
-            f"sizes: {text.strip()[:40]!r} was given; expected inputs and 1 to {MAX_LAYERS} layers "
-            f"of 1 to {MAX_UNITS} each, such as 2-3-1"
+            f"sizes: {len(parts)} were given; expected the inputs and 1 to {MAX_LAYERS} layers"
         )
-    return sizes
+    return tuple(int(part) for part in parts)
 
 
 def write_sizes(sizes: Sequence[int]) -> str:
@@ -35,20 +41,22 @@ def write_sizes(sizes: Sequence[int]) -> str:
 
 def with_sizes(scenario: Scenario, sizes: Sequence[int]) -> Scenario:
     """Other layers; columns of samples that are new hold 0."""
-    return replace(
-        scenario,
-        network=_resized(scenario.network, sizes),
-        inputs=_columns(scenario.inputs, sizes[0]),
-        targets=_columns(scenario.targets, sizes[-1]),
-    )
+    network = _resized(scenario.network, sizes)
+    targets = _fitting(_columns(scenario.targets, sizes[-1]), network)
+    inputs = _columns(scenario.inputs, sizes[0])
+    return replace(scenario, network=network, inputs=inputs, targets=targets)
 
 
 def with_samples(scenario: Scenario, table: SampleTable) -> Scenario:
-    """Other samples; the network gets the inputs and outputs that they need."""
-    hidden = scenario.network.sizes[1:-1]
-    sizes = (len(table.inputs[0]), *hidden, len(table.targets[0]))
-    network = _resized(scenario.network, sizes)
-    return replace(scenario, network=network, inputs=table.inputs, targets=table.targets)
+    """Other samples; the network gets the inputs and outputs that they need, and the loss, too."""
+    network = scenario.network
+    num_outputs = len(table.targets[0])
+    if network.layers[-1].activation == SOFTMAX and num_outputs == 1:  # of one unit it is always 1
+        last = replace(network.layers[-1], activation=SIGMOID.name)
+        network = Network((*network.layers[:-1], last), BINARY_CROSS_ENTROPY.name)
+    network = _resized(network, (len(table.inputs[0]), *network.sizes[1:-1], num_outputs))
+    targets = _fitting(table.targets, network)
+    return replace(scenario, network=network, inputs=table.inputs, targets=targets)
 
 
 def with_activation(network: Network, layer: int, activation: str) -> Network:
@@ -58,13 +66,14 @@ def with_activation(network: Network, layer: int, activation: str) -> Network:
     return Network(layers, network.loss)
 
 
-def with_loss(network: Network, loss: str) -> Network:
-    """Another loss; the last layer gets the activation that it needs."""
+def with_loss(scenario: Scenario, loss: str) -> Scenario:
+    """Another loss; the last layer gets the activation, and samples the targets, that it needs."""
     needed = loss_named(loss).activation
-    *hidden, last = network.layers
+    *hidden, last = scenario.network.layers
     if needed is not None:
         last = replace(last, activation=needed)
-    return Network((*hidden, last), loss)
+    network = Network((*hidden, last), loss)
+    return replace(scenario, network=network, targets=_fitting(scenario.targets, network))
 
 
 def with_shared_biases(network: Network, shared: bool) -> Network:
@@ -114,3 +123,19 @@ def _activation(network: Network, place: int, num_layers: int) -> str:
 
 def _columns(rows: Table, width: int) -> Table:
     return tuple((*row[:width], *(0.0,) * (width - len(row))) for row in rows)
+
+
+def _fitting(targets: Table, network: Network) -> Table:
+    """Targets as the loss can take them: cut to 0 and 1, or all for the largest of a sample."""
+    needed = network.loss_function.activation
+    if needed is None:
+        return targets
+    cut = tuple(tuple(min(max(value, 0.0), 1.0) for value in row) for row in targets)
+    if needed != SOFTMAX:
+        return cut
+    return tuple(row if abs(math.fsum(row) - 1) < 1e-13 else _one_hot(row) for row in cut)
+
+
+def _one_hot(row: Row) -> Row:
+    largest = row.index(max(row))
+    return tuple(float(place == largest) for place in range(len(row)))

@@ -4,11 +4,13 @@ Symbols combine with +, −, ·, / and the functions below into expressions. An 
 value at once, in 64-bit arithmetic, and can be written in any notation (see notation.py).
 
 The functions also take floats, NumPy arrays and Decimals: a formula is written once as a Python
-function, and is then shown to people, trained with, and checked in forty digits.
+function, and is then shown to people, trained with, and checked in more digits than 64 bits hold.
 """
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -134,7 +136,10 @@ class Negative(Expression):
 
 
 class Function(Expression):
-    """A named function of other expressions: exp, ln, tanh, abs, sign, times_log or over."""
+    """A named function of other expressions.
+
+    exp, ln, tanh, abs, sign, times_log, over, softplus or log_sum_exp.
+    """
 
     __slots__ = ("arguments", "name")
 
@@ -196,6 +201,24 @@ def where_positive(x: NumberLike, yes: Any, no: Any) -> NumberLike:
     return (yes if x > 0 else no) if isinstance(x, Decimal) else np.where(x > 0, yes, no)
 
 
+def softplus(x: NumberLike) -> NumberLike:
+    """ln(1 + e^x), about x where e^x is too large."""
+    if isinstance(x, Expression):
+        return Function("softplus", _log_sum_exp([0, x.value]), x)
+    return log_sum_exp([0, x])
+
+
+def log_sum_exp(terms: Sequence[NumberLike]) -> NumberLike:
+    """ln(e^a + e^b + …), about the largest where its power is too large."""
+    if any(isinstance(x, Expression) for x in terms):
+        parts = [expression(x) for x in terms]
+        return Function("log_sum_exp", _log_sum_exp([x.value for x in parts]), *parts)
+    if any(isinstance(x, Decimal) for x in terms):
+        *others, largest = sorted(map(Decimal, terms))
+        return largest + sum(((x - largest).exp() for x in others), start=Decimal(1)).ln()
+    return reduce(np.logaddexp, terms)
+
+
 def times_log(factor: NumberLike, x: NumberLike) -> NumberLike:
     """factor · ln x, and 0 for a factor of 0 whatever x is."""
     if isinstance(factor, Expression):
@@ -226,6 +249,11 @@ def _flat(kind: type[Expression], parts: tuple[Expression, ...]) -> tuple[Expres
     if isinstance(first, Product) and kind is Product:
         return (*first.factors, *parts[1:])
     return parts
+
+
+def _log_sum_exp(terms: Sequence[float]) -> float:
+    *others, largest = sorted(terms)
+    return largest + math.log1p(sum(math.exp(x - largest) for x in others))
 
 
 def _exp(x: float) -> float:

@@ -2,15 +2,30 @@
 
 The total error is the sum over outputs and samples. Losses that are means divide each error by the
 number of things averaged, as PyTorch's functions do by default.
+
+Cross-entropies also have a form that begins with the linear parts. Networks compute with that one:
+an output that rounds to 0 or 1 has no logarithm any more, its linear part still tells the error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from blitz.backprop.expressions import over, sign, times_log
+from blitz.backprop.expressions import log_sum_exp, over, sign, softplus, times_log
 
 Mean = Literal["", "outputs", "samples"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinearForm:
+    """A loss and the activation before it, taken together.
+
+    error: of target, linear parts of all outputs, the place of the output among them, and n.
+    slope: its derivative by the output's linear part, of target, output and n.
+    """
+
+    error: Callable[[Any, Sequence[Any], int, int], Any]
+    slope: Callable[[Any, Any, int], Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,8 +33,9 @@ class Loss:
     """How far outputs are from targets.
 
     error: of target, output and the number n averaged over. slope: its derivative by the output.
-    mean: over what; "" for a sum. activation: what the outputs need, or None. pytorch: as a call,
-    of outputs, or of logits where PyTorch computes from the linear parts more exactly.
+    mean: over what; "" for a sum. activation: what the outputs need, or None. linear: the form
+    that begins with linear parts, of a loss that needs an activation. pytorch: as a call, of
+    outputs, or of logits where PyTorch computes from the linear parts more exactly.
     """
 
     name: str
@@ -27,6 +43,7 @@ class Loss:
     slope: Callable[[Any, Any, int], Any]
     mean: Mean
     activation: str | None = None
+    linear: LinearForm | None = None
     pytorch: str = ""
 
     def count(self, num_samples: int, num_outputs: int) -> int:
@@ -35,9 +52,33 @@ class Loss:
             return num_samples
         return num_samples * num_outputs if self.mean == "outputs" else 1
 
+    def errors(
+        self, targets: Sequence[Any], linear: Sequence[Any], outputs: Sequence[Any], n: int
+    ) -> list[Any]:
+        """The error of each output of a network; from linear parts, where there is that form."""
+        if self.linear is None:
+            return [self.error(t, o, n) for t, o in zip(targets, outputs, strict=True)]
+        return [self.linear.error(t, linear, unit, n) for unit, t in enumerate(targets)]
+
 
 def _mean(x: Any, n: int) -> Any:
     return x if n == 1 else x / n
+
+
+def _binary_error(t: Any, linear: Sequence[Any], unit: int, n: int) -> Any:
+    # −ln out and −ln(1 − out), out = 1 / (1 + e^−l)
+    return _mean(t * softplus(-linear[unit]) + (1 - t) * softplus(linear[unit]), n)
+
+
+def _softmax_error(t: Any, linear: Sequence[Any], unit: int, n: int) -> Any:
+    # −ln out, out = 1 / (1 + Σ e^(l_j − l_k)), the sum over all other outputs
+    others = [x - linear[unit] for place, x in enumerate(linear) if place != unit]
+    return _mean(t * log_sum_exp([0, *others]), n)
+
+
+def _off_target(t: Any, o: Any, n: int) -> Any:
+    # Exact for softmax because a sample's targets sum to 1
+    return _mean(o - t, n)
 
 
 HALF_SQUARED_ERROR = Loss(
@@ -67,6 +108,7 @@ BINARY_CROSS_ENTROPY = Loss(
     slope=lambda t, o, n: _mean(over(1 - t, 1 - o) - over(t, o), n),
     mean="outputs",
     activation="sigmoid",
+    linear=LinearForm(error=_binary_error, slope=_off_target),
     pytorch="F.binary_cross_entropy_with_logits(logits, targets)",
 )
 SOFTMAX_CROSS_ENTROPY = Loss(
@@ -75,6 +117,7 @@ SOFTMAX_CROSS_ENTROPY = Loss(
     slope=lambda t, o, n: _mean(-over(t, o), n),
     mean="samples",
     activation="softmax",
+    linear=LinearForm(error=_softmax_error, slope=_off_target),
     pytorch="F.cross_entropy(logits, targets)",
 )
 

@@ -19,6 +19,7 @@ from blitz.backprop.expressions import (
     Quotient,
     Sum,
     Symbol,
+    exp,
 )
 
 DIGITS = 9
@@ -51,6 +52,7 @@ class _Notation:
     power: str
     bracket: str
     functions: dict[str, str]
+    """Patterns by name, with places for the arguments one by one or for {all} of them."""
     cases: str
     flat_quotient: bool
     """Whether a fraction is written in a line, where its parts may need brackets."""
@@ -205,17 +207,27 @@ def _function(expression: Function, notation: _Notation) -> tuple[str, _Binding]
     pattern = notation.functions.get(expression.name)
     if pattern is None:
         return _write(_spelt_out(expression), notation)
-    parts = (_write(argument, notation)[0] for argument in expression.arguments)
-    return pattern.format(*parts), _Binding.POWER
+    parts = [_write(argument, notation)[0] for argument in expression.arguments]
+    return pattern.format(*parts, all=", ".join(parts)), _Binding.POWER
 
 
 def _spelt_out(expression: Function) -> Expression:
     """A function that only programs need, as people write it."""
-    first, second = expression.arguments
-    if expression.name == "times_log":
-        return Product(first, Function("ln", math.nan, second))
-    assert expression.name == "over", expression.name
-    return Quotient(first, second)
+    match expression.name, expression.arguments:
+        case "times_log", (factor, x):
+            return Product(factor, _ln(x))
+        case "over", (numerator, denominator):
+            return Quotient(numerator, denominator)
+        case "softplus", (x,):
+            return _ln(Sum(Number(1), exp(x)))
+        case "log_sum_exp", terms:
+            is_zero = [isinstance(x, Number) and not x.value for x in terms]  # e^0 is 1
+            return _ln(Sum(*(Number(1) if z else exp(x) for x, z in zip(terms, is_zero))))
+    raise TypeError(f"no notation for {expression.name}")
+
+
+def _ln(x: Expression) -> Function:
+    return Function("ln", math.nan, x)  # to be written, not computed
 
 
 _LATEX = _Notation(
@@ -277,8 +289,8 @@ _PYTHON = _Notation(
         "tanh": "tanh({0})",
         "abs": "abs({0})",
         "sign": "sign({0})",
-        "times_log": "times_log({0}, {1})",
-        "over": "over({0}, {1})",
+        "softplus": "softplus({0})",
+        "log_sum_exp": "log_sum_exp([{all}])",
     },
     cases="where_positive({0}, {1}, {2})",
     flat_quotient=True,

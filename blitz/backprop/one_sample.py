@@ -22,6 +22,7 @@ class OneSample:
         self.sheet = sheet
         self.number = number
         self.error = symbols.error(sample=number)
+        self.loss_at_once = sheet.network.loss_function.linear  # with its activation
         self.count = sheet.network.loss_function.count(sheet.num_samples, len(targets))
         given = zip(sheet.sources[0], inputs, strict=True)
         wanted = enumerate(targets, start=1)
@@ -31,7 +32,7 @@ class OneSample:
         self.linear: list[list[Symbol]] = []
         # Of the units of the layer that is gone back through:
         self.output_gradients: list[Expression] = []  # ∂E/∂out, sums of contributions
-        self.slopes: list[Symbol] = []  # ∂out/∂l; none in a softmax layer
+        self.slopes: list[Symbol] = []  # ∂out/∂l; none where ∂E/∂l is not a product with it
         self.linear_gradients: list[Symbol] = []  # ∂E/∂l
         self.linear_gradients_after: list[Symbol] = []  # those of the next layer
 
@@ -73,9 +74,9 @@ class OneSample:
 
     def _error(self) -> Symbol:
         names, loss = self.sheet.units[-1], self.sheet.network.loss_function
+        values = loss.errors(self.targets, self.linear[-1], self.outputs[-1], self.count)
         errors: list[Expression] = []
-        for name, target, output in zip(names, self.targets, self.outputs[-1], strict=True):
-            value = loss.error(target, output, self.count)
+        for name, value in zip(names, values, strict=True):
             label = symbols.error(name, self.number)
             errors.append(self._write(label, value, StepKind.ERROR, name, (name, "E")))
         return self._write(self.error, Sum(*errors), StepKind.TOTAL, "E", (*names, "E"))
@@ -86,12 +87,18 @@ class OneSample:
         """Begin to go back through a layer."""
         self.linear_gradients_after, self.linear_gradients = self.linear_gradients, []
         self.output_gradients, self.slopes = [], []
-        if self._activation_of(layer) == SOFTMAX:  # whose units need those of all others
+        # A unit of softmax needs the slopes of all others.
+        if self._activation_of(layer) == SOFTMAX and self.loss_at_once is None:
             for unit in range(len(self.targets)):
                 self._error_slope(unit)
 
     def unit_gradient(self, layer: int, unit: int) -> None:
-        """∂E/∂out, ∂out/∂l and ∂E/∂l of a unit."""
+        """∂E/∂out, ∂out/∂l and ∂E/∂l of a unit; only the last where the others cancel."""
+        if self.sheet.is_last(layer) and self.loss_at_once is not None:
+            slope_at_once = self.loss_at_once.slope
+            value = slope_at_once(self.targets[unit], self.outputs[-1][unit], self.count)
+            self._linear_gradient(self.sheet.units[layer][unit], value)
+            return
         if self._activation_of(layer) == SOFTMAX:
             self._softmax_gradient(unit)
             return

@@ -59,10 +59,16 @@ def forward(network: Network, parameters: Parameters, inputs: Array) -> Forward:
     return Forward(linear, outputs)
 
 
-def total_error(network: Network, outputs: Array, targets: Array) -> Array:
-    """The error [...] over outputs [..., num_samples, n_out] and all samples."""
-    count = network.loss_function.count(*targets.shape)
-    found: Array = network.loss_function.error(targets, outputs, count).sum((-2, -1))
+def total_error(network: Network, passed: Forward, targets: Array) -> Array:
+    """The error [...] over all outputs and samples. targets: [num_samples, n_out]."""
+    loss, count = network.loss_function, network.loss_function.count(*targets.shape)
+    # Formulas take outputs one by one: [n_out] of arrays [..., num_samples]
+    wanted, linear, outputs = (
+        list(np.moveaxis(array, -1, 0))
+        for array in (targets, passed.linear[-1], passed.outputs[-1])
+    )
+    errors = loss.errors(wanted, linear, outputs, count)
+    found: Array = np.sum(errors, axis=(0, -1))
     return found
 
 
@@ -71,20 +77,31 @@ def backward(
 ) -> Parameters:
     """The gradients of all weights and biases; of parameters without leading axes."""
     gradients: Parameters = []
-    count = network.loss_function.count(*targets.shape)
-    # [num_samples, n_out], ∂E/∂out of the layer's units
-    slope = network.loss_function.slope(targets, passed.outputs[-1], count)
+    delta = _output_delta(network, passed, targets)  # ∂E/∂l of the layer, [num_samples, n_out]
     for place in reversed(range(len(parameters))):
         layer, (weights, biases) = network.layers[place], parameters[place]
-        out = passed.outputs[place + 1]
-        if layer.activation == SOFTMAX:
-            delta = softmax_backward(out, slope)
-        else:
-            delta = slope * activation_named(layer.activation).slope(passed.linear[place], out)
         of_biases = delta.sum(0) if len(biases) == layer.num_units else delta.sum(keepdims=True)[0]
         gradients.append((delta.T @ passed.outputs[place], of_biases))
-        slope = delta @ weights
+        if place:
+            before = activation_named(network.layers[place - 1].activation)
+            slope = before.slope(passed.linear[place - 1], passed.outputs[place])
+            delta = (delta @ weights) * slope
     return gradients[::-1]
+
+
+def _output_delta(network: Network, passed: Forward, targets: Array) -> Array:
+    """∂E/∂l of the outputs."""
+    loss, linear, out = network.loss_function, passed.linear[-1], passed.outputs[-1]
+    count = loss.count(*targets.shape)
+    found: Array
+    if loss.linear is not None:
+        found = loss.linear.slope(targets, out, count)
+        return found
+    slope, activation = loss.slope(targets, out, count), network.layers[-1].activation
+    if activation == SOFTMAX:
+        return softmax_backward(out, slope)
+    found = slope * activation_named(activation).slope(linear, out)
+    return found
 
 
 def gradients(network: Network, inputs: Array, targets: Array) -> Array:

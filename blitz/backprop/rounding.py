@@ -130,8 +130,9 @@ class RoundingAnalysis:
         """∂E/∂l of the outputs."""
         loss, off = self.network.loss_function, self._off_target()
         n = loss.count(*self.targets.shape)
-        if loss.activation is not None:  # the slopes of a cross-entropy and of its activation
-            return Sized(off.value / n, off.size / n)  # multiply to (out − t) / n
+        if loss.linear is not None:
+            slope_at_once = loss.linear.slope(self.targets, self.outputs[-1].value, n)
+            return Sized(slope_at_once, off.size / n)
         slope = off
         if loss is MEAN_SQUARED_ERROR:
             slope = Sized(2 * off.value / n, 2 * off.size / n)

@@ -1,6 +1,7 @@
 """Many updates of a small network, and a look back at any of them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -48,8 +49,9 @@ class History:
     """Updates that were made, each of which can be looked at again.
 
     errors: before any update and after each. snapshots: parameters before any update and after
-    every `stride` of them, [num_snapshots, num_parameters]. diverged_at: the update after which the
-    error or a parameter was too large for 64 bits, or None; it is not counted among the updates.
+    every `stride` of them, [num_snapshots, num_parameters]. Both are read-only. diverged_at: the
+    update after which the error or a parameter was too large for 64 bits, or None; it is not
+    counted among the updates.
     """
 
     network: Network
@@ -106,7 +108,7 @@ def run_updates(
     with np.errstate(all="ignore"):
         for update in range(steps + 1):
             passed = forward(network, parameters, x)
-            error = float(total_error(network, passed.outputs[-1], t))
+            error = float(total_error(network, passed, t))
             if not (math.isfinite(error) and _all_finite(parameters)):
                 break
             errors.append(error)
@@ -122,7 +124,7 @@ def run_updates(
         raise OverflowedError("E is too large for a 64-bit number before any update")
     return History(
         network=network, inputs=x, targets=t, learning_rate=rate, update_biases=update_biases,
-        errors=np.array(errors), snapshots=np.array(snapshots), stride=stride,
+        errors=_read_only(errors), snapshots=_read_only(snapshots), stride=stride,
         diverged_at=len(errors) if len(errors) <= steps else None,
     )  # fmt: skip
 
@@ -130,6 +132,13 @@ def run_updates(
 def _all_finite(parameters: Parameters) -> bool:
     """Whether no parameter is too large: sigmoid makes a finite error of an infinite weight."""
     return all(np.isfinite(w).all() and np.isfinite(b).all() for w, b in parameters)
+
+
+def _read_only(numbers: Sequence[float] | Sequence[Array]) -> Array:
+    """An array that all who look at a history may share."""
+    found = np.array(numbers)
+    found.setflags(write=False)
+    return found
 
 
 def _updated(

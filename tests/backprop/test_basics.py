@@ -23,7 +23,6 @@ from blitz.backprop.basics import (
     WeightCheck,
     autograd_slope,
     layer_counts,
-    read_sizes,
     total_count,
 )
 from blitz.backprop.basics.activations import NOTES
@@ -39,6 +38,7 @@ from blitz.backprop.basics.figures import (
 )
 from blitz.backprop.basics.layers import unit_names
 from blitz.backprop.basics.losses import takes_probabilities
+from blitz.backprop.editing import read_sizes
 from blitz.backprop.losses import (
     BINARY_CROSS_ENTROPY,
     HALF_SQUARED_ERROR,

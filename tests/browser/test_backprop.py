@@ -1,9 +1,10 @@
 """The backpropagation page through the whole product: a browser and a server, both real."""
 
 import re
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from blitz.backprop.address import encode
 from blitz.backprop.presets import PRESETS, preset_named
@@ -13,6 +14,7 @@ IDLE = "[data-test-connection-state=CONNECTED][data-test-script-state=notRunning
 HEADER = 35
 ROW = 35
 """Pixels of Streamlit's tables."""
+ATTEMPTS = 10
 WORKED = PRESETS[0].scenario
 STEPS = [step.name for step in WORKED.explain().steps]
 
@@ -45,12 +47,17 @@ def listed(page: Page, name: str) -> Locator:
 def type_into_last_column(page: Page, table: str, *, row: int, text: str) -> None:
     """Put a number into a table's last column; rows are counted from 0."""
     found = page.locator(f"[class*=st-key-{table}] [data-testid=stDataFrame]").first
-    found.scroll_into_view_if_needed()
-    box = found.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
-    page.keyboard.press("Enter")
-    page.locator(".gdg-input").fill(text)
+    field = page.locator(".gdg-input")
+    for _ in range(ATTEMPTS):  # a table that was just put there may not take a click yet
+        found.scroll_into_view_if_needed()
+        box = found.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
+        page.keyboard.press("Enter")
+        with suppress(TimeoutError):
+            field.wait_for(timeout=1_000)
+            break
+    field.fill(text)
     page.keyboard.press("Enter")
 
 
@@ -101,6 +108,22 @@ def test_an_emptied_cell_is_told_and_nothing_is_lost(page: Page, server: Server)
     type_into_last_column(page, "backprop_layer_0", row=0, text="0.15")
     expect(listed(page, "l_h1")).to_contain_text("0.385")
     expect(page.get_by_text("is empty")).to_have_count(0)
+
+
+def test_a_refused_cell_shows_what_counts_after_the_next_change(page: Page, server: Server) -> None:
+    open_page(page, server)
+    type_into_last_column(page, "backprop_layer_0", row=0, text="0.65")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("is empty; expected a number")).to_be_visible()
+    page.locator("[class*=st-key-backprop_field_rate]").get_by_test_id(
+        "stNumberInputStepUp"
+    ).click()
+    expect(page.get_by_text("is empty; expected a number")).to_have_count(0)
+    wait(page)
+    type_into_last_column(page, "backprop_layer_0", row=1, text="0.7")
+    expect(listed(page, "l_h1")).to_contain_text("0.485")
+    expect(listed(page, "l_h2")).to_contain_text("0.5")  # 0.1 · 0.1 + 0.7 · 0.2 + 0.35
 
 
 def test_updates_are_made_and_scrubbed(page: Page, server: Server) -> None:
@@ -159,4 +182,6 @@ def test_it_is_dark_where_the_browser_is(browser: Browser, server: Server) -> No
     with watched_context(browser, color_scheme="dark") as context:
         page = context.new_page()
         open_page(page, server)
-        expect(listed(page, "l_h1")).to_contain_text("0.385")
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(20, 23, 28)")
+        color = page.locator(".js-plotly-plot").evaluate("plot => plot._fullLayout.font.color")
+        assert color == "#e6e8eb"  # the theme's

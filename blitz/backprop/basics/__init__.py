@@ -6,7 +6,7 @@ Knows nothing about pages.
 
 from blitz.backprop.basics.activations import ActivationPoint, Softmax, autograd_slope
 from blitz.backprop.basics.equations import Equation
-from blitz.backprop.basics.layers import LayerCount, layer_counts, read_sizes, total_count
+from blitz.backprop.basics.layers import LayerCount, layer_counts, total_count
 from blitz.backprop.basics.losses import LineLoss, LossPoint
 from blitz.backprop.basics.neuron import Neuron
 from blitz.backprop.basics.weight_check import WeightCheck
@@ -22,6 +22,5 @@ __all__ = [
     "WeightCheck",
     "autograd_slope",
     "layer_counts",
-    "read_sizes",
     "total_count",
 ]

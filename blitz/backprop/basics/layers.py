@@ -1,12 +1,11 @@
 """Fully connected layers: the units of each, and how many weights and biases they have."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from blitz.backprop.expressions import Expression, Number, Sum
-from blitz.backprop.network import MAX_LAYERS, MAX_UNITS, Layer, Network
+from blitz.backprop.network import Layer, Network
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,23 +23,6 @@ class LayerCount:
     def parameters(self) -> Expression:
         """Weights, and a bias for each unit."""
         return self.weights() + self.num_units
-
-
-def read_sizes(text: str) -> tuple[int, ...]:
-    """Units of each layer from "3-4-2", the inputs first; ValueError naming what is wrong."""
-    parts = re.split(r"[\s,–→-]+", text.strip())
-    if parts == [""]:
-        raise ValueError("sizes: nothing was given; expected numbers as in 3-4-2")
-    for part in parts:
-        if not re.fullmatch(r"[0-9]{1,4}", part):
-            raise ValueError(f"sizes: {part[:20]!r} was given; expected numbers as in 3-4-2")
-        if not 1 <= int(part) <= MAX_UNITS:
-            raise ValueError(f"sizes: {int(part)} was given; a layer has 1 to {MAX_UNITS} units")
-    if not 2 <= len(parts) <= MAX_LAYERS + 1:
-        raise ValueError(
-            f"sizes: {len(parts)} were given; expected the inputs and 1 to {MAX_LAYERS} layers"
-        )
-    return tuple(int(part) for part in parts)
 
 
 def layer_counts(sizes: Sequence[int]) -> tuple[LayerCount, ...]:

@@ -82,7 +82,7 @@ def _errors(history: History, here: Array, chosen: list[int], points: Array) -> 
         for chunk in np.array_split(points, num_chunks):
             parameters = _at_points(network, here, chosen, chunk)
             passed = forward(network, parameters, history.inputs)
-            found.append(total_error(network, passed.outputs[-1], history.targets))
+            found.append(total_error(network, passed, history.targets))
     errors = np.concatenate(found)
     return np.where(np.isfinite(errors), errors, np.nan)
 

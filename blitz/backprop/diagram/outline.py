@@ -33,8 +33,9 @@ def headings(network: Network, steps: Sequence[Step]) -> list[str]:
 def stops(network: Network, steps: Sequence[Step]) -> dict[str, list[int]]:
     """For each part of the network the places of its steps that one click after the other goes to.
 
-    A weight's or bias's gradient, then its update; a unit's sum, then its gradient; the error's
-    total. What has no such step, as an input, leads to the first step that uses it.
+    A weight's or bias's gradient, then its update; a unit's sum, then its gradient, by its value or,
+    where the slopes after it cancel, by its linear part; the error's total. What has no such step,
+    as an input, leads to the first step that uses it.
     """
     names = (
         *network.input_names(),
@@ -44,8 +45,10 @@ def stops(network: Network, steps: Sequence[Step]) -> dict[str, list[int]]:
     )
     found: dict[str, list[int]] = {name: [] for name in names}
     first_use: dict[str, int] = {}
+    at_once = network.unit_names()[-1] if network.loss_function.linear is not None else ()
     for place, step in enumerate(steps):
-        if step.kind in STOPS:
+        is_first_back = step.kind is StepKind.LINEAR_GRADIENT and step.about in at_once
+        if step.kind in STOPS or is_first_back:
             found[step.about].append(place)
         for name in step.uses:
             first_use.setdefault(name, place)

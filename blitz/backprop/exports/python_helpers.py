@@ -25,15 +25,16 @@ def sign(x):
     """-1, 0 or 1."""
     return (x > 0) - (x < 0)
 ''',
-    "times_log": '''
-def times_log(factor, x):
-    """factor * ln(x), and 0 for a factor of 0 whatever x is."""
-    return factor * math.log(x) if factor else 0.0
+    "softplus": '''
+def softplus(x):
+    """ln(1 + e^x), about x where e^x is too large."""
+    return max(x, 0) + math.log1p(math.exp(-abs(x)))
 ''',
-    "over": '''
-def over(numerator, denominator):
-    """numerator / denominator, and 0 for a numerator of 0 whatever the denominator is."""
-    return numerator / denominator if numerator else 0.0
+    "log_sum_exp": '''
+def log_sum_exp(terms):
+    """ln(e^a + e^b + ...), about the largest where its power is too large."""
+    *others, largest = sorted(terms)
+    return largest + math.log1p(sum(math.exp(x - largest) for x in others))
 ''',
     "where_positive": '''
 def where_positive(x, yes, no):

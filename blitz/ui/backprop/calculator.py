@@ -3,10 +3,12 @@
 import streamlit as st
 
 from blitz.backprop.explain import Explanation
+from blitz.backprop.notation import number_text
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.steps import Step
 from blitz.backprop.training import History
 from blitz.backprop.worksheet import OverflowedError
+from blitz.ui.backprop.address_bar import read_address, write_address
 from blitz.ui.backprop.calculations import explanation_of, history_of, scenario_after
 from blitz.ui.backprop.check_panel import show_check
 from blitz.ui.backprop.formula import show_formula
@@ -24,10 +26,9 @@ from blitz.ui.backprop.state import (
     SURFACE,
     TRAINING,
     UPDATES,
+    forget_refused,
     preset,
-    read_address,
     scenario,
-    write_address,
 )
 from blitz.ui.backprop.stepper import stepper
 from blitz.ui.backprop.surface_panel import show_surface
@@ -44,22 +45,44 @@ def show_calculator() -> None:
     st.title(plain(preset().title))
     if complaint:
         st.warning(plain(complaint), icon=":material/link_off:")
-    st.markdown(plain(preset().watch))
-    now = scenario()
+    st.markdown(plain(_what_to_watch()))
     try:
-        history = history_of(now, st.session_state[UPDATES])
-        st.session_state[SHOWN] = min(st.session_state[SHOWN], history.num_updates)
-        shown = scenario_after(now, history, st.session_state[SHOWN])
+        shown = _scenario_shown()
         explanation = explanation_of(shown)
     except OverflowedError as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.info("Smaller numbers, below, bring the network back.", icon=":material/arrow_downward:")
         show_numbers()
-        write_address()
-        return
-    _show_steps(shown, explanation)
-    _show_panel(now, history, shown)
+    else:
+        _show_steps(shown, explanation)
+        _show_panel(shown)
     write_address()
+
+
+def _what_to_watch() -> str:
+    """The preset's sentence, as long as it is about a network of this kind."""
+    now, own = scenario().network, preset().scenario.network
+    kinds = [
+        (network.sizes, network.loss, *(layer.activation for layer in network.layers))
+        for network in (now, own)
+    ]
+    if kinds[0] == kinds[1]:
+        return preset().watch
+    return "A network of your own; the list at the left leads back to those it may have begun as."
+
+
+def _history() -> History:
+    with st.spinner("Making the updates …", show_time=True):
+        return history_of(scenario(), st.session_state[UPDATES])
+
+
+def _scenario_shown() -> Scenario:
+    """The scenario as it stands after the updates that are looked at."""
+    if not st.session_state[SHOWN]:
+        return scenario()  # without waiting for updates that nobody looks at
+    history = _history()
+    st.session_state[SHOWN] = min(st.session_state[SHOWN], history.num_updates)
+    return scenario_after(scenario(), history, st.session_state[SHOWN])
 
 
 def _show_steps(shown: Scenario, explanation: Explanation) -> None:
@@ -102,8 +125,10 @@ def _choose_sample(shown: Scenario) -> int:
             on_change=_take_sample, width=130,
         )  # fmt: skip
         row = st.session_state[SAMPLE] - 1
-        inputs = ", ".join(f"{x:g}" for x in shown.inputs[row])
-        targets = ", ".join(f"{t:g}" for t in shown.targets[row])
+        inputs, targets = (
+            ", ".join(number_text(value, 6) for value in table[row])
+            for table in (shown.inputs, shown.targets)
+        )
         st.caption(plain(f"{inputs} → {targets}"))
     return int(st.session_state[SAMPLE])
 
@@ -112,25 +137,23 @@ def _take_sample() -> None:
     st.session_state[SAMPLE] = st.session_state[f"{KEY}sample_field"] or 1
 
 
-def _show_panel(now: Scenario, history: History, shown: Scenario) -> None:
+def _show_panel(shown: Scenario) -> None:
     if st.session_state.get(PANEL) not in PANELS:
         st.session_state[PANEL] = NUMBERS
     panel = st.segmented_control(
-        "Panel",
-        PANELS,
-        key=PANEL,
-        label_visibility="collapsed",
-        required=True,
+        "Panel", PANELS, key=PANEL, label_visibility="collapsed", required=True,
         persist_state="session",
-    )
-    update = st.session_state[SHOWN]
+    )  # fmt: skip
+    now, update = scenario(), st.session_state[SHOWN]
+    if panel != NUMBERS:
+        forget_refused()
     if panel == NUMBERS:
         show_numbers()
     elif panel == TRAINING:
         beside = preset().beside if now == preset().scenario else None
-        show_training(now, history, update, beside=beside)
+        show_training(now, _history(), update, beside=beside)
     elif panel == SURFACE:
-        show_surface(now, history, update)
+        show_surface(now, _history(), update)
     elif panel == CHECK:
         show_check(shown)
     else:

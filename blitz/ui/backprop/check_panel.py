@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from blitz.backprop.check import GradientCheck
+from blitz.backprop.differences import DIGITS
 from blitz.backprop.notation import VALUE_DIGITS, number_text
 from blitz.backprop.scenario import Scenario
 from blitz.ui.backprop.calculations import check_of
@@ -32,7 +33,8 @@ def show_check(scenario: Scenario) -> None:
     )  # fmt: skip
     st.caption(
         "By hand: the chain rule, as in the steps above. By autograd: PyTorch in 64 bits. By "
-        "differences: (E(w + h) − E(w − h)) / 2h in forty digits, so that no rounding blurs it. "
+        f"differences: (E(w + h) − E(w − h)) / 2h in {DIGITS} or more digits, so that no rounding "
+        "blurs it. "
         "Differences are relative to the size of the numbers that were added up."
     )
 

@@ -22,9 +22,12 @@ _WORDS = {
 }
 
 
+_CANCELLED = "The slopes of the loss and of the activation of {} cancel to output minus target."
+
+
 def show_formula(step: Step) -> None:
     """A step in words, in symbols, with numbers, and its value."""
-    st.caption(_WORDS[step.kind].replace("{}", step.about))
+    st.caption(_words(step).replace("{}", step.about))
     # Formulas within a line of text break where they are too long; those in a block do not.
     lines = [step.formula]
     numbers = notation.latex_numbers(step.expression)
@@ -33,6 +36,12 @@ def show_formula(step: Step) -> None:
         lines.append(f"\\phantom{{{step.symbol.latex}}} = {numbers}")
     lines.append(f"\\phantom{{{step.symbol.latex}}} = \\mathbf{{{value}}}")
     st.markdown("  \n".join(f"$\\displaystyle {line}$" for line in lines))
+
+
+def _words(step: Step) -> str:
+    has_slopes = "∂" in notation.text(step.expression)
+    is_cancelled = step.kind is StepKind.LINEAR_GRADIENT and not has_slopes
+    return _CANCELLED if is_cancelled else _WORDS[step.kind]
 
 
 def _is_plain(step: Step) -> bool:

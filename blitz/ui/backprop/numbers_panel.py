@@ -1,6 +1,6 @@
 """The numbers that a calculation starts from: tables of samples, weights and biases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +54,9 @@ def _show_samples() -> None:
             hide_index=False, width="stretch", column_config=_number_columns(frame),
             alt="Inputs and targets of each sample",
         )  # fmt: skip
+        added = st.session_state[_samples_key(generation)]["added_rows"]
+        if any(not _is_complete(frame, row) for row in added):
+            st.caption("A new row counts once all its cells are filled.")
 
 
 def _sample_frame(base: Scenario) -> pd.DataFrame:
@@ -178,14 +181,17 @@ def _number_columns(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _edited_rows(frame: pd.DataFrame, edits: Mapping[str, Any]) -> list[dict[Any, Any]]:
-    """A table's rows with what was typed into it: cells, new rows, and rows taken out."""
+    """A table's rows with what was typed into it: cells, whole new rows, and rows taken out."""
     rows = [dict(row) for row in frame.to_dict("records")]
     for place, cells in edits["edited_rows"].items():
         rows[int(place)].update(cells)
     kept = [row for place, row in enumerate(rows) if place not in edits["deleted_rows"]]
-    return kept + [dict.fromkeys(frame.columns) | row for row in edits["added_rows"]]
+    return kept + [row for row in edits["added_rows"] if _is_complete(frame, row)]
+
+
+def _is_complete(frame: pd.DataFrame, row: Mapping[Any, Any]) -> bool:
+    return all(row.get(name) is not None for name in frame.columns)
 
 
 def _numbers(row: Mapping[Any, Any], where: str) -> tuple[float, ...]:
-    names: Iterable[Any] = row
-    return tuple(number(row[name], f"{name} {where}") for name in names)
+    return tuple(number(value, f"{name} {where}") for name, value in row.items())

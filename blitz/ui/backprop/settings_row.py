@@ -76,7 +76,7 @@ def _change_rate() -> None:
 
 
 def _change_loss() -> None:
-    attempt_network(lambda network: with_loss(network, str(written("loss"))))
+    attempt(lambda: with_loss(scenario(), str(written("loss"))))
 
 
 def _change_samples() -> None:

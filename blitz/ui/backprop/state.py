@@ -1,14 +1,9 @@
-"""What a session calculates with and looks at, kept in the session and in the address."""
-
-from collections.abc import Mapping
-from contextlib import suppress
+"""What a session calculates with and looks at."""
 
 import streamlit as st
 
-from blitz.backprop.address import decode, encode
-from blitz.backprop.presets import PRESETS, Preset, preset_named
+from blitz.backprop.presets import Preset, preset_named
 from blitz.backprop.scenario import Scenario
-from blitz.backprop.training import MAX_STEPS
 
 KEY = "backprop_"
 PRESET = f"{KEY}preset"
@@ -22,6 +17,8 @@ PLACE = f"{KEY}place"
 SAMPLE = f"{KEY}sample"
 """Whose steps are shown, counted from 1."""
 SURFACE_X, SURFACE_Y = f"{KEY}surface_x", f"{KEY}surface_y"
+SURFACE_DEFAULT = f"{KEY}surface_default"
+"""The two parameters that were chosen for the person last time."""
 PANEL = f"{KEY}panel"
 NUMBERS, TRAINING, SURFACE, CHECK, TAKE_AWAY = PANELS = (
     "Numbers",
@@ -34,14 +31,7 @@ IS_PLAYING = f"{KEY}is_playing"
 PROBLEM = f"{KEY}problem"
 """What was wrong with the last change, in a line."""
 
-LIST = "backprop"
-"""Key of the list of presets, which is on the page whatever it shows."""
-
 _EDITED_FROM = f"{KEY}edited_from"
-_ADDRESS = f"{KEY}address"
-_NUMBERS = {"updates": UPDATES, "shown": SHOWN, "sample": SAMPLE, "step": PLACE}
-_TEXTS = {"x": SURFACE_X, "y": SURFACE_Y, "panel": PANEL}
-_PARAMETERS = ("example", "network", *_NUMBERS, *_TEXTS)
 
 
 def scenario() -> Scenario:
@@ -57,7 +47,20 @@ def preset() -> Preset:
 
 def choose_preset(name: str) -> None:
     """Begin with a preset."""
-    _begin(preset_named(name))
+    begin(preset_named(name))
+
+
+def begin(chosen: Preset) -> None:
+    """Begin with a preset as it is."""
+    st.session_state[PRESET] = chosen.name
+    st.session_state[UPDATES] = chosen.updates
+    st.session_state[SHOWN] = 0
+    st.session_state[SAMPLE] = 1
+    st.session_state[PLACE] = 0
+    st.session_state[IS_PLAYING] = False
+    for key in (SURFACE_X, SURFACE_Y):
+        st.session_state.pop(key, None)
+    change(chosen.scenario)
 
 
 def change(new: Scenario, *, in_table: bool = False) -> None:
@@ -67,10 +70,20 @@ def change(new: Scenario, *, in_table: bool = False) -> None:
     must not be shown anew.
     """
     old = st.session_state.get(SCENARIO)
+    # What was refused before is in a table or a field still, but never counted.
+    was_refused = bool(st.session_state.get(PROBLEM))
     st.session_state[SCENARIO] = new
     st.session_state[PROBLEM] = ""
     # Tables that are shown anew take a browser a tenth of a second.
-    if old is None or not (in_table or _in_tables(new) == _in_tables(old)):
+    is_same = old is not None and (in_table or _in_tables(new) == _in_tables(old))
+    if was_refused or not is_same:
+        rebase()
+
+
+def forget_refused() -> None:
+    """Let fields and tables show what counts, where a change was refused."""
+    if st.session_state[PROBLEM]:
+        st.session_state[PROBLEM] = ""
         rebase()
 
 
@@ -93,85 +106,3 @@ def edited_from() -> tuple[Scenario, int]:
     """What tables showed before anything was typed into them, and a number for their keys."""
     found: tuple[Scenario, int] = st.session_state[_EDITED_FROM]
     return found
-
-
-# The address
-
-
-def read_address() -> str:
-    """Take up what the address says, where it is not this session's own; a complaint, or ""."""
-    given = _given()
-    # Who comes back from another page finds everything as it was, though the address is bare.
-    comes_back = not given and SCENARIO in st.session_state and not _was_here()
-    if given == st.session_state.get(_ADDRESS) or comes_back:
-        return ""
-    problem = ""
-    try:
-        chosen = preset_named(given.get("example", PRESETS[0].name))
-    except ValueError:
-        chosen = PRESETS[0]
-        problem = "There is no such example"
-    _begin(chosen)
-    if "network" in given:
-        try:
-            change(decode(given["network"]))
-            st.session_state[UPDATES] = 0
-        except ValueError:
-            problem = "The numbers in the address are damaged"
-    if not problem:
-        _take_up(given)
-    return problem and f"{problem}: this is “{chosen.title}” as it begins."
-
-
-def write_address() -> None:
-    """Put into the address what the session shows, except while its steps play by themselves."""
-    if st.session_state.get(IS_PLAYING):
-        return
-    wanted = {} if preset() == PRESETS[0] else {"example": preset().name}
-    own_updates = preset().updates
-    if scenario() != preset().scenario:
-        wanted["network"] = encode(scenario())
-        own_updates = 0
-    usual = {UPDATES: own_updates, SHOWN: 0, SAMPLE: 1, PLACE: 0}
-    for name, key in _NUMBERS.items():
-        if st.session_state[key] != usual[key]:
-            wanted[name] = str(st.session_state[key])
-    for name, key in _TEXTS.items():
-        if st.session_state.get(key) and st.session_state[key] != NUMBERS:
-            wanted[name] = st.session_state[key]
-    if wanted != _given():
-        st.query_params.from_dict(wanted)
-    st.session_state[_ADDRESS] = wanted
-
-
-def _was_here() -> bool:
-    """Whether the session's last run was of this page: widgets of others are forgotten."""
-    return f"{LIST}-{PRESETS[0].name}" in st.session_state
-
-
-def _given() -> dict[str, str]:
-    return {name: st.query_params[name] for name in _PARAMETERS if name in st.query_params}
-
-
-def _begin(chosen: Preset) -> None:
-    st.session_state[PRESET] = chosen.name
-    st.session_state[UPDATES] = chosen.updates
-    st.session_state[SHOWN] = 0
-    st.session_state[SAMPLE] = 1
-    st.session_state[PLACE] = 0
-    st.session_state[IS_PLAYING] = False
-    for key in (SURFACE_X, SURFACE_Y):
-        st.session_state.pop(key, None)
-    change(chosen.scenario)
-
-
-def _take_up(given: Mapping[str, str]) -> None:
-    for name, key in _NUMBERS.items():
-        with suppress(ValueError):  # a number that is none is left out
-            if name in given:
-                number = int(given[name][:9])
-                st.session_state[key] = min(max(number, 0), MAX_STEPS)
-    names = scenario().network.parameter_names()
-    for name, key in _TEXTS.items():
-        if given.get(name) in (PANELS if name == "panel" else names):
-            st.session_state[key] = given[name]

@@ -8,11 +8,8 @@ from blitz.backprop.curves.paths import exploded, most_moved, path_of
 from blitz.backprop.curves.surface import error_surface
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.training import History
-from blitz.ui.backprop.state import KEY, SURFACE_X, SURFACE_Y
+from blitz.ui.backprop.state import KEY, SURFACE_DEFAULT, SURFACE_X, SURFACE_Y
 from blitz.ui.charts import CHART_CONFIG
-
-_DEFAULT = f"{KEY}surface_default"
-"""The two parameters that were chosen for the person last time."""
 
 
 def show_surface(scenario: Scenario, history: History, shown: int) -> None:
@@ -68,5 +65,5 @@ def _follow_default(names: tuple[str, ...], default: tuple[str, str]) -> None:
     """Choose for the person where they have not chosen, or what is there no longer."""
     state = st.session_state
     present = (state.get(SURFACE_X), state.get(SURFACE_Y))
-    if present == state.get(_DEFAULT) or not set(present) <= set(names):
-        state[SURFACE_X], state[SURFACE_Y] = state[_DEFAULT] = default
+    if present == state.get(SURFACE_DEFAULT) or not set(present) <= set(names):
+        state[SURFACE_X], state[SURFACE_Y] = state[SURFACE_DEFAULT] = default

@@ -8,7 +8,7 @@ import streamlit as st
 from blitz.backprop.address import encode
 from blitz.backprop.exports import python_script, steps_csv, steps_latex, torch_script
 from blitz.backprop.scenario import Scenario
-from blitz.ui.backprop.calculations import explanation_of
+from blitz.ui.backprop.calculations import SCENARIO_KEY, explanation_of
 from blitz.ui.backprop.state import KEY
 
 MOST_STEPS_SHOWN = 3_000
@@ -61,11 +61,19 @@ def show_take_away(scenario: Scenario) -> None:
 
 def _show_format(chosen: Format, scenario: Scenario) -> None:
     st.download_button(
-        f"Download {chosen.file_name}", lambda: chosen.write(scenario).encode(chosen.encoding),
+        f"Download {chosen.file_name}",
+        lambda: _written(chosen.file_name, scenario).encode(chosen.encoding),
         file_name=chosen.file_name, key=f"{KEY}download", icon=":material/download:",
         on_click="ignore",
     )  # fmt: skip
     if len(explanation_of(scenario).steps) > MOST_STEPS_SHOWN and chosen.language != "python":
         st.caption("Too long to be shown here.")
         return
-    st.code(chosen.write(scenario), language=chosen.language, height=420)
+    st.code(_written(chosen.file_name, scenario), language=chosen.language, height=420)
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=SCENARIO_KEY)
+def _written(file_name: str, scenario: Scenario) -> str:
+    """The file, not written again for every step that is looked at."""
+    [chosen] = [each for each in FORMATS if each.file_name == file_name]
+    return chosen.write(scenario)

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from blitz.backprop.basics import layer_counts, read_sizes, total_count
+from blitz.backprop.basics import layer_counts, total_count
 from blitz.backprop.basics.figures import layers_figure
+from blitz.backprop.editing import read_sizes
 from blitz.backprop.notation import text
 from blitz.ui.backprop.basics.fields import KEY, show_chart, show_problem, two_sides
 
