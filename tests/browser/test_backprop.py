@@ -113,6 +113,7 @@ def test_an_emptied_cell_is_told_and_nothing_is_lost(page: Page, server: Server)
 def test_a_refused_cell_shows_what_counts_after_the_next_change(page: Page, server: Server) -> None:
     open_page(page, server)
     type_into_last_column(page, "backprop_layer_0", row=0, text="0.65")
+    expect(listed(page, "l_h1")).to_contain_text("0.485")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Delete")
     expect(page.get_by_text("is empty; expected a number")).to_be_visible()
