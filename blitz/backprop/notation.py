@@ -221,9 +221,12 @@ def _spelt_out(expression: Function) -> Expression:
         case "softplus", (x,):
             return _ln(Sum(Number(1), exp(x)))
         case "log_sum_exp", terms:
-            is_zero = [isinstance(x, Number) and not x.value for x in terms]  # e^0 is 1
-            return _ln(Sum(*(Number(1) if z else exp(x) for x, z in zip(terms, is_zero))))
+            return _ln(Sum(*(exp(x) if _has_power(x) else Number(1) for x in terms)))
     raise TypeError(f"no notation for {expression.name}")
+
+
+def _has_power(exponent: Expression) -> bool:
+    return not isinstance(exponent, Number) or exponent.value != 0  # e^0 is written as 1
 
 
 def _ln(x: Expression) -> Function:

@@ -94,29 +94,14 @@ class OneSample:
 
     def unit_gradient(self, layer: int, unit: int) -> None:
         """∂E/∂out, ∂out/∂l and ∂E/∂l of a unit; only the last where the others cancel."""
-        if self.sheet.is_last(layer) and self.loss_at_once is not None:
-            slope_at_once = self.loss_at_once.slope
-            value = slope_at_once(self.targets[unit], self.outputs[-1][unit], self.count)
+        at_once = self.loss_at_once
+        if self.sheet.is_last(layer) and at_once is not None:
+            value = at_once.slope(self.targets[unit], self.outputs[-1][unit], self.count)
             self._linear_gradient(self.sheet.units[layer][unit], value)
-            return
-        if self._activation_of(layer) == SOFTMAX:
+        elif self._activation_of(layer) == SOFTMAX:
             self._softmax_gradient(unit)
-            return
-        if self.sheet.is_last(layer):
-            self._error_slope(unit)
         else:
-            self._contributions(layer, unit)
-        name = self.sheet.units[layer][unit]
-        value = activation_named(self._activation_of(layer)).slope(
-            self.linear[layer][unit], self.outputs[layer + 1][unit]
-        )
-        label = self._by_linear(symbols.output(name, self.number), name)
-        slope = expression(value)
-        self.slopes.append(
-            self._write(label, slope, StepKind.ACTIVATION_SLOPE, name, (name,))
-        )  # fmt: skip
-        product = Product(self.output_gradients[unit], self.slopes[unit])
-        self._linear_gradient(name, product)
+            self._product_gradient(layer, unit)
 
     def weight_chain(self, layer: int, unit: int, source: int) -> Expression:
         """The factors of ∂E/∂w, multiplied."""
@@ -142,6 +127,24 @@ class OneSample:
         if not self.slopes:
             return (self.linear_gradients[unit],)
         return (self.output_gradients[unit], self.slopes[unit])
+
+    def _product_gradient(self, layer: int, unit: int) -> None:
+        """∂E/∂l of a unit that acts upon its own value only."""
+        if self.sheet.is_last(layer):
+            self._error_slope(unit)
+        else:
+            self._contributions(layer, unit)
+        name = self.sheet.units[layer][unit]
+        value = activation_named(self._activation_of(layer)).slope(
+            self.linear[layer][unit], self.outputs[layer + 1][unit]
+        )
+        label = self._by_linear(symbols.output(name, self.number), name)
+        slope = expression(value)
+        self.slopes.append(
+            self._write(label, slope, StepKind.ACTIVATION_SLOPE, name, (name,))
+        )  # fmt: skip
+        product = Product(self.output_gradients[unit], self.slopes[unit])
+        self._linear_gradient(name, product)
 
     def _error_slope(self, unit: int) -> None:
         name = self.sheet.units[-1][unit]

@@ -74,6 +74,16 @@ SCENARIOS = {
         XOR[0],
         [[0, 1], [1, 0], [1, 0.5], [0, 0.25]],
     ),
+    "sigmoid outputs that round to 0 and 1": make_scenario(
+        Network((Layer([[36], [800], [-800]], [0, 0, 0]),), "binary cross-entropy"),
+        [[1], [2]],
+        [[0, 0, 1], [0.25, 1, 0]],
+    ),
+    "softmax outputs that round to 0 and 1": make_scenario(
+        Network((Layer([[0], [800], [-37]], [0, 0, 0], "softmax"),), "softmax cross-entropy"),
+        [[1], [-1]],
+        [[1, 0, 0], [0.5, 0.25, 0.25]],
+    ),
     "absolute error": make_scenario(
         network([1, 2], ["linear"], "absolute error"),
         [[1], [2], [3]],

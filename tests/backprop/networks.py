@@ -37,6 +37,16 @@ def one_unit(
     return Scenario(network=network, inputs=((given,),), targets=((target,),), learning_rate=0.5)
 
 
+def saturated(linear: float, target: float, loss: str) -> Scenario:
+    """One input of 1, and an output whose linear part is given; softmax has others of 0 and 1."""
+    layer, targets = Layer(((linear,),), (0.0,), "sigmoid"), [target]
+    if loss == "softmax cross-entropy":
+        layer = Layer(((linear,), (0.0,), (1.0,)), (0.0, 0.0, 0.0), "softmax")
+        targets += [(1 - target) / 2] * 2
+    network = Network((layer,), loss)
+    return Scenario(network=network, inputs=((1.0,),), targets=(tuple(targets),))
+
+
 def five_layers(activation: str, weight: float) -> Scenario:
     """Five layers of two units whose weights are all the same."""
     layer = Layer(((weight, weight), (weight, weight)), (0.1, 0.2), activation)
@@ -102,7 +112,7 @@ class TorchNetwork:
             case "absolute error":
                 return F.l1_loss(out, targets, reduction="sum")
             case "binary cross-entropy":
-                return F.binary_cross_entropy(out, targets)
+                return F.binary_cross_entropy_with_logits(linear, targets)
             case _:
                 return F.cross_entropy(linear, targets)
 

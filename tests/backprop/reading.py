@@ -18,8 +18,8 @@ _FUNCTIONS: dict[str, Any] = {
     "tanh": math.tanh,
     "abs": abs,
     "sign": lambda x: (x > 0) - (x < 0),
-    "times_log": lambda factor, x: factor * math.log(x) if factor else 0.0,
-    "over": lambda above, below: above / below if above else 0.0,
+    "softplus": lambda x: math.log(1 + _exp(x)),
+    "log_sum_exp": lambda terms: math.log(sum(map(_exp, terms))),
     "where_positive": lambda x, yes, no: yes if x > 0 else no,
     "ln": math.log,
 }

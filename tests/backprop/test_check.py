@@ -19,6 +19,7 @@ from tests.backprop.networks import (
     TorchNetwork,
     five_layers,
     one_unit,
+    saturated,
     scenarios,
 )
 
@@ -180,6 +181,13 @@ def test_cross_entropy_near_0_and_1_agrees(linear: float, target: float) -> None
     row = by_name(Scenario(network=network, inputs=((1.0,),), targets=((target,),)))["w1"]
     assert row.agrees
     assert row.by_hand == pytest.approx((1 if linear > 0 else 0) - target, abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["binary cross-entropy", "softmax cross-entropy"])
+@pytest.mark.parametrize("linear", [36.0, 37.0, 40.0, 800.0, -37.0, -800.0])
+def test_cross_entropies_of_outputs_that_round_to_0_or_1_agree(linear: float, loss: str) -> None:
+    for target in (0.0, 0.3, 1.0):
+        assert check_gradients(saturated(linear, target, loss)).agrees
 
 
 def test_too_large_a_number_is_told_as_by_the_steps() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blitz.backprop.curves.figures import (
@@ -22,7 +22,6 @@ from blitz.backprop.curves.paths import Path, exploded, most_moved, path_of, thi
 from blitz.backprop.curves.surface import error_surface
 from blitz.backprop.scenario import Scenario
 from tests.backprop.networks import WORKED, TorchNetwork, five_layers, one_unit, scenarios
-from tests.backprop.test_surface import XOR, keeps_digits
 
 # E = w² / 2 with a learning rate of 3: each w is −2 times the one before
 EXPLODING = replace(one_unit(1.0, 0.0), learning_rate=3.0, update_biases=False)
@@ -94,8 +93,7 @@ def test_thinning_keeps_both_ends_and_both_extremes(values: list[float], max_poi
 
 
 @settings(max_examples=60)
-@example(scenario=XOR)
-@given(scenario=scenarios().filter(keeps_digits))
+@given(scenario=scenarios())
 def test_sizes_of_gradients_are_means_of_what_torch_finds(scenario: Scenario) -> None:
     network = TorchNetwork(scenario)
     network.error().backward()

@@ -156,6 +156,20 @@ def test_clicks_lead_to_the_chain_and_to_the_sum() -> None:
     assert leads["E"] == ["E"]
 
 
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [("sigmoid", "binary cross-entropy"), ("softmax", "softmax cross-entropy")],
+)
+def test_an_output_before_a_cross_entropy_leads_to_output_minus_target(
+    activation: str, loss: str
+) -> None:
+    network = Network(network_of(2, 2, 2, activation=activation).layers, loss)
+    steps = explain(network, [1, 2], [1, 0], 0.1).steps
+    found = stops(network, steps)
+    assert [steps[place].name for place in found["o2"]] == ["l_o2", "∂E/∂l_o2"]
+    assert [steps[place].name for place in found["h1"]] == ["l_h1", "∂E/∂out_h1"]
+
+
 def test_what_has_no_step_of_its_own_leads_to_the_first_that_uses_it() -> None:
     steps = lecture_steps(update_biases=False)
     found = stops(LECTURE, steps)

@@ -11,7 +11,14 @@ from blitz.backprop.network import Layer, Network
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.steps import Step, StepKind
 from blitz.backprop.worksheet import OverflowedError
-from tests.backprop.networks import WORKED, WORKED_NETWORK, one_unit, scenarios
+from tests.backprop.networks import (
+    WORKED,
+    WORKED_NETWORK,
+    TorchNetwork,
+    one_unit,
+    saturated,
+    scenarios,
+)
 from tests.backprop.reading import (
     is_balanced_latex,
     symbols_in,
@@ -159,8 +166,60 @@ def test_softmax_and_its_cross_entropy_come_to_output_minus_target() -> None:
         assert steps[f"E_o{unit}"].value == pytest.approx(
             -target * math.log(power / sum(powers)), rel=1e-14
         )
-    # Each linear part acts upon all outputs.
+
+
+def test_softmax_before_another_loss_has_a_slope_for_each_pair_of_units() -> None:
+    layer = Layer(((1.0, 2.0), (3.0, -4.0), (0.5, 0.5)), (0.1, 0.2, 0.3), "softmax")
+    scenario = Scenario(network=Network((layer,)), inputs=((0.3, 0.7),), targets=((0.2, 0.5, 0.3),))
+    steps = steps_of(scenario)
     assert {f"∂out_o{a}/∂l_o{b}" for a in (1, 2, 3) for b in (1, 2, 3)} <= set(steps)
+    assert {f"∂E/∂out_o{unit}" for unit in (1, 2, 3)} <= set(steps)
+
+
+CROSS_ENTROPIES = ("binary cross-entropy", "softmax cross-entropy")
+
+
+@pytest.mark.parametrize("loss", CROSS_ENTROPIES)
+@pytest.mark.parametrize("target", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("linear", [36.0, 37.0, 40.0, 800.0, -37.0, -800.0])
+def test_nothing_finite_is_too_large_for_a_cross_entropy(
+    linear: float, target: float, loss: str
+) -> None:
+    scenario = saturated(linear, target, loss)
+    steps, expected = steps_of(scenario), TorchNetwork(scenario)
+    assert steps["E"].value == pytest.approx(expected.error().item(), rel=1e-12, abs=1e-12)
+    found = [steps[f"∂E/∂{name}"].value for name in scenario.network.parameter_names()]
+    assert found == pytest.approx(expected.gradients(), rel=1e-12, abs=1e-12)
+
+
+def test_an_error_far_below_the_rounding_of_its_output_is_kept() -> None:
+    for linear in (-40.0, -700.0):  # ln(1 + e^l) is e^l but for its square
+        steps = steps_of(saturated(linear, 0.0, "binary cross-entropy"))
+        assert steps["E"].value == pytest.approx(math.exp(linear), rel=1e-12, abs=0)
+    two = Network((Layer(((40.0,), (0.0,)), (0.0, 0.0), "softmax"),), "softmax cross-entropy")
+    steps = steps_of(Scenario(network=two, inputs=((1.0,),), targets=((1.0, 0.0),)))
+    assert steps["E"].value == pytest.approx(math.exp(-40), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("loss", CROSS_ENTROPIES)
+def test_the_way_back_from_a_cross_entropy_begins_with_output_minus_target(loss: str) -> None:
+    steps = saturated(2.0, 0.3, loss).explain().steps
+    back = [step for step in steps if not step.kind.is_forward]
+    assert back[0].kind is StepKind.LINEAR_GRADIENT
+    assert back[0].formula == ("\\frac{\\partial E}{\\partial l_{o1}} = \\mathit{out}_{o1} - t_{1}")
+    assert not {StepKind.ERROR_SLOPE, StepKind.ACTIVATION_SLOPE} & {step.kind for step in back}
+    [chain] = [step for step in back if step.name == "∂E/∂w1"]
+    assert [symbol.name for symbol in symbols_in(chain.expression)][::-1] == [
+        "∂E/∂l_o1", "∂l_o1/∂w1",
+    ]  # fmt: skip
+
+
+def test_a_mean_divides_output_minus_target() -> None:
+    network = Network((Layer(((1.0,), (2.0,)), (0.0, 0.0), "sigmoid"),), "binary cross-entropy")
+    table = Scenario(network=network, inputs=((1.0,), (2.0,)), targets=((0, 1), (1, 0)))
+    step = steps_of(table)["∂E⁽²⁾/∂l_o1⁽²⁾"]
+    assert step.formula.endswith("\\frac{\\mathit{out}_{o1}^{(2)} - t_{1}^{(2)}}{4}")
+    assert step.value == pytest.approx((1 / (1 + math.exp(-2)) - 1) / 4, rel=1e-14)
 
 
 @settings(max_examples=60)

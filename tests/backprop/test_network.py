@@ -142,6 +142,7 @@ def test_one_sample_may_come_without_a_table() -> None:
     ("targets", "message"),
     [
         ([0.5, 0.6], "targets: sample 1 sums to 1.1"),
+        ([0.5, 0.5 + 1e-12], "targets: sample 1 sums to 1.000000000001; "),
         ([-0.5, 1.5], "targets: -0.5 in sample 1; softmax cross-entropy takes 0 to 1"),
     ],
 )

@@ -9,13 +9,20 @@ from blitz.backprop.passes import arrays, flat, forward, gradients, total_error
 from blitz.backprop.rounding import RoundingAnalysis
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.steps import StepKind
-from tests.backprop.networks import WORKED, WORKED_NETWORK, TorchNetwork, five_layers, scenarios
+from tests.backprop.networks import (
+    WORKED,
+    WORKED_NETWORK,
+    TorchNetwork,
+    five_layers,
+    saturated,
+    scenarios,
+)
 
 
 def error_of(scenario: Scenario) -> float:
     network, parameters = scenario.network, arrays(scenario.network)
     passed = forward(network, parameters, np.array(scenario.inputs))
-    return float(total_error(network, passed.outputs[-1], np.array(scenario.targets)))
+    return float(total_error(network, passed, np.array(scenario.targets)))
 
 
 def gradients_of(scenario: Scenario) -> list[float]:
@@ -56,7 +63,6 @@ def test_steps_by_hand_and_passes_agree(scenario: Scenario) -> None:
 
 
 @given(scenarios(most_layers=2, most_units=3))
-@np.errstate(all="ignore")  # softmax may round to 0, whose logarithm is −∞ either way
 def test_many_networks_go_forward_at_once_as_one_by_one(scenario: Scenario) -> None:
     network, inputs, targets = (
         scenario.network,
@@ -68,12 +74,25 @@ def test_many_networks_go_forward_at_once_as_one_by_one(scenario: Scenario) -> N
         (factors[..., None, None] * weights, factors[..., None] * biases)
         for weights, biases in arrays(network)
     ]
-    errors = total_error(network, forward(network, many, inputs).outputs[-1], targets)
+    errors = total_error(network, forward(network, many, inputs), targets)
     assert errors.shape == (3, 2)
     for place in np.ndindex(3, 2):
         one = [(weights[place], biases[place]) for weights, biases in many]
-        expected = total_error(network, forward(network, one, inputs).outputs[-1], targets)
+        expected = total_error(network, forward(network, one, inputs), targets)
         assert errors[place] == pytest.approx(float(expected), rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("loss", ["binary cross-entropy", "softmax cross-entropy"])
+@pytest.mark.parametrize("target", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("linear", [36.0, 37.0, 40.0, 800.0, -37.0, -800.0, 0.0])
+@np.errstate(over="ignore")  # e^800 is infinite, and 1 / (1 + e^800) is 0
+def test_outputs_that_round_to_0_or_1_have_their_error_and_gradients(
+    linear: float, target: float, loss: str
+) -> None:
+    scenario = saturated(linear, target, loss)
+    expected = TorchNetwork(scenario)
+    assert error_of(scenario) == pytest.approx(expected.error().item(), rel=1e-12, abs=1e-12)
+    assert gradients_of(scenario) == pytest.approx(expected.gradients(), rel=1e-12, abs=1e-12)
 
 
 @given(scenarios())

@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 
 from blitz.backprop.curves.surface import Surface, error_surface
 from blitz.backprop.network import Layer, Network
-from blitz.backprop.presets import preset_named
 from blitz.backprop.scenario import Scenario
 from tests.backprop.networks import WORKED, TorchNetwork, one_unit, scenarios
-
-XOR = preset_named("xor").scenario
-"""With binary cross-entropy, and numbers of moderate size."""
-
-
-def keeps_digits(scenario: Scenario) -> bool:
-    """Whether it has another loss than the one that loses digits where an output is almost 1."""
-    return scenario.network.loss != "binary cross-entropy"
 
 
 def torch_error(
@@ -34,7 +25,7 @@ def torch_error(
 
 
 @settings(max_examples=60)
-@given(scenario=scenarios().filter(keeps_digits) | st.just(XOR), data=st.data())
+@given(scenario=scenarios(), data=st.data())
 def test_every_point_is_the_error_that_torch_finds_there(
     scenario: Scenario, data: st.DataObject
 ) -> None:

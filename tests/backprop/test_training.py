@@ -1,6 +1,7 @@
 """Many updates: each as by hand, all as with torch.optim, and what goes wrong told in time."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from blitz.backprop.network import Layer, Network
 from blitz.backprop.passes import arrays, forward
+from blitz.backprop.presets import preset_named
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.training import run_updates, train_network
 from blitz.backprop.worksheet import OverflowedError
@@ -60,21 +62,46 @@ def run_by_hand(scenario: Scenario, network: Network) -> Network:
     ).explain().updated  # fmt: skip
 
 
-@settings(max_examples=25)
-@given(scenarios())
-def test_updates_are_those_of_sgd(scenario: Scenario) -> None:
+def by_sgd(scenario: Scenario, updates: int) -> tuple[list[float], list[float]]:
+    """Errors before any update and after each, and the parameters at the end."""
     theirs = TorchNetwork(scenario)
     learned = [*theirs.weights, *(theirs.biases if scenario.update_biases else [])]
     optimiser = torch.optim.SGD(learned, lr=scenario.learning_rate)
     errors = [theirs.error().item()]
-    for _ in range(5):
+    for _ in range(updates):
         optimiser.zero_grad()
         theirs.error().backward()
         optimiser.step()
         errors.append(theirs.error().item())
-    history = scenario.run(5)
+    return errors, theirs.values()
+
+
+@settings(max_examples=25)
+@given(scenarios())
+def test_updates_are_those_of_sgd(scenario: Scenario) -> None:
+    history, (errors, parameters) = scenario.run(5), by_sgd(scenario, 5)
     assert history.errors == pytest.approx(errors, rel=1e-8, abs=1e-10)
-    assert history.parameters_at(5) == pytest.approx(theirs.values(), rel=1e-8, abs=1e-10)
+    assert history.parameters_at(5) == pytest.approx(parameters, rel=1e-8, abs=1e-10)
+
+
+@pytest.mark.parametrize(("name", "rate"), [("xor", 50.0), ("moons", 20.0), ("moons", 50.0)])
+def test_large_steps_with_a_cross_entropy_go_as_with_sgd(name: str, rate: float) -> None:
+    scenario = replace(preset_named(name).scenario, learning_rate=rate)
+    history = scenario.run(1_000)
+    assert history.diverged_at is None
+    # From where it stands: such steps may be chaotic, and then rounding grows with every update.
+    for update in range(0, 1_000, 40):
+        here = replace(scenario, network=history.network_at(update))
+        errors, parameters = by_sgd(here, 1)
+        assert history.errors[update : update + 2] == pytest.approx(errors, rel=1e-9, abs=1e-12)
+        assert history.parameters_at(update + 1) == pytest.approx(parameters, rel=1e-9, abs=1e-9)
+
+
+def test_what_a_history_holds_cannot_be_written_over() -> None:
+    history = WORKED.run(3)
+    for array in (history.errors, history.snapshots):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
 
 
 def test_worked_example_reaches_its_targets() -> None:

@@ -33,9 +33,9 @@ def headings(network: Network, steps: Sequence[Step]) -> list[str]:
 def stops(network: Network, steps: Sequence[Step]) -> dict[str, list[int]]:
     """For each part of the network the places of its steps that one click after the other goes to.
 
-    A weight's or bias's gradient, then its update; a unit's sum, then its gradient, by its value or,
-    where the slopes after it cancel, by its linear part; the error's total. What has no such step,
-    as an input, leads to the first step that uses it.
+    A weight's or bias's gradient, then its update; a unit's sum, then its gradient: by its value,
+    or by its linear part where loss and activation are gone back through at once; the error's
+    total. What has no such step, as an input, leads to the first step that uses it.
     """
     names = (
         *network.input_names(),
