@@ -62,13 +62,15 @@ def forward(network: Network, parameters: Parameters, inputs: Array) -> Forward:
 def total_error(network: Network, passed: Forward, targets: Array) -> Array:
     """The error [...] over all outputs and samples. targets: [num_samples, n_out]."""
     loss, count = network.loss_function, network.loss_function.count(*targets.shape)
-    # Formulas take outputs one by one: [n_out] of arrays [..., num_samples]
-    wanted, linear, outputs = (
-        list(np.moveaxis(array, -1, 0))
-        for array in (targets, passed.linear[-1], passed.outputs[-1])
-    )
-    errors = loss.errors(wanted, linear, outputs, count)
-    found: Array = np.sum(errors, axis=(0, -1))
+    linear, outputs = passed.linear[-1], passed.outputs[-1]
+    found: Array
+    if loss.linear is None:
+        found = loss.error(targets, outputs, count).sum((-2, -1))
+    else:  # which takes outputs one by one, each with the linear parts of all
+        units = range(targets.shape[1])
+        of_units = [linear[..., unit] for unit in units]
+        errors = (loss.linear.error(targets[:, k], of_units, k, count) for k in units)
+        found = sum(error.sum(-1) for error in errors)
     return found
 
 

@@ -104,12 +104,13 @@ def run_updates(
     parameters = arrays(network)
     errors: list[float] = []
     snapshots: list[Array] = []
-    # What becomes too large is found by its error, and told once.
+    # What becomes too large is told once: by the error, or by a linear part, since sigmoid makes a
+    # finite error even of an infinite weight.
     with np.errstate(all="ignore"):
         for update in range(steps + 1):
             passed = forward(network, parameters, x)
             error = float(total_error(network, passed, t))
-            if not (math.isfinite(error) and _all_finite(parameters)):
+            if not (math.isfinite(error) and all(np.isfinite(x).all() for x in passed.linear)):
                 break
             errors.append(error)
             if update % stride == 0:
@@ -127,11 +128,6 @@ def run_updates(
         errors=_read_only(errors), snapshots=_read_only(snapshots), stride=stride,
         diverged_at=len(errors) if len(errors) <= steps else None,
     )  # fmt: skip
-
-
-def _all_finite(parameters: Parameters) -> bool:
-    """Whether no parameter is too large: sigmoid makes a finite error of an infinite weight."""
-    return all(np.isfinite(w).all() and np.isfinite(b).all() for w, b in parameters)
 
 
 def _read_only(numbers: Sequence[float] | Sequence[Array]) -> Array:
