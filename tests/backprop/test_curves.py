@@ -52,13 +52,23 @@ def test_a_run_that_ends_early_keeps_each_of_its_updates() -> None:
     assert path_of(history).updates.tolist() == list(range(history.num_updates + 1))
 
 
-def test_only_of_an_exploding_run_the_path_ends_at_the_update_shown() -> None:
+def test_only_of_an_exploding_run_the_path_ends_where_it_burst_or_at_the_update_shown() -> None:
     calm, wild = WORKED.run(50), EXPLODING.run(50)
     # Each w is −1.1 times the one before, each error 1.21 times: 13,781 times after 50 updates
     growing = replace(EXPLODING, learning_rate=2.1).run(50)
     assert [exploded(run) for run in (calm, growing, wild)] == [False, False, True]
     assert visible_path(calm, 3).updates[-1] == 50
-    assert visible_path(wild, 3).values[:, 0].tolist() == [1, -2, 4, -8]
+    # 4¹⁰ is the first power of 4 beyond a million
+    assert visible_path(wild, 3).values[:, 0].tolist() == [(-2) ** n for n in range(11)]
+    assert visible_path(wild, 20).values[:, 0].tolist() == [(-2) ** n for n in range(21)]
+
+
+def test_the_axis_of_errors_ends_with_64_bit_numbers() -> None:
+    growing = EXPLODING.run(5_000)
+    assert growing.errors[-1] > 1e307
+    axis = error_figure({"wild": growing}, 0).layout.yaxis
+    assert axis.range[1] > 308.2  # log10 of the largest
+    assert max(axis.tickvals) == 1e300
 
 
 def test_most_moved_is_by_the_width_of_the_way_not_by_its_end() -> None:

@@ -172,7 +172,17 @@ def test_a_network_of_ones_own_is_not_described_as_the_preset(app: AppTest) -> N
     open_page(app)
     app.text_input(key="backprop_field_sizes").set_value("3-1").run()
     assert PRESETS[0].watch not in texts(app).replace("\\", "")
-    assert "A network of your own" in texts(app)
+    assert app.title[0].value == "A network of your own"
+    assert "Begun from “Two, two, two”" in texts(app).replace("\\", "")
+
+
+def test_an_emptied_field_is_told_and_changes_nothing(app: AppTest) -> None:
+    open_page(app)
+    for key, name in (("rate", "learning rate"), ("bias_0", "b1")):
+        app.number_input(key=f"backprop_field_{key}").set_value(None).run()
+        assert not app.exception
+        assert complaints(app) == [f"{name} is empty; expected a number"]
+        assert scenario(app) == WORKED
 
 
 def test_what_was_changed_is_there_after_another_page(app: AppTest) -> None:

@@ -30,6 +30,7 @@ DECADES = 2.0
 """Errors that span more powers of ten are coloured by their logarithm."""
 MAX_DECADES = 6
 """All errors farther below the largest have one colour: else a single valley takes all colours."""
+LARGEST_TICK = 1e300
 HEIGHT = 340
 
 
@@ -43,7 +44,6 @@ def error_figure(histories: Mapping[str, History], shown: int) -> go.Figure:
     updates as its x. On a logarithmic axis an error of 0 is a gap.
     """
     figure = go.Figure()
-    is_log = any((history.errors > 0).any() for history in histories.values())
     for (label, history), (colour, dash) in zip(histories.items(), PAIR, strict=False):
         figure.add_traces(_error_traces(label, history, colour, dash))
     first = next(iter(histories.values()))
@@ -52,11 +52,24 @@ def error_figure(histories: Mapping[str, History], shown: int) -> go.Figure:
     figure.update_layout(
         _layout(showlegend=len(histories) > 1),
         xaxis=_updates_axis(last),
-        yaxis={"title": "E", "type": "log" if is_log else "linear", "exponentformat": "power"},
+        yaxis={"title": "E", "exponentformat": "power"} | _error_axis(histories),
         clickmode="event+select",
         dragmode=False,
     )
     return figure
+
+
+def _error_axis(histories: Mapping[str, History]) -> dict[str, Any]:
+    """Logarithmic where there are errors above 0, and no tick where 64-bit numbers have ended."""
+    errors = np.concatenate([history.errors for history in histories.values()])
+    positive = errors[errors > 0]
+    if not positive.size:
+        return {"type": "linear"}
+    axis: dict[str, Any] = {"type": "log"}
+    if positive.max() > LARGEST_TICK:
+        lowest = math.log10(positive.min())
+        axis |= {"range": [lowest - 10, 309], "tickvals": [10.0**n for n in range(0, 301, 100)]}
+    return axis
 
 
 def _error_traces(label: str, history: History, colour: str, dash: str) -> list[go.Scatter]:

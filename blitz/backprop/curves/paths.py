@@ -43,14 +43,16 @@ def exploded(history: History) -> bool:
 
 
 def visible_path(history: History, shown: int) -> Path:
-    """The path; of a history that exploded only as far as the update shown."""
+    """The path; of a history that exploded only to there, or as far as the update shown."""
     path = path_of(history)
     if not exploded(history):
         return path
-    before = path.updates < shown
+    burst = int(np.argmax(history.errors / EXPLODED > history.errors[0]))
+    end = max(shown, burst)
+    before = path.updates < end
     return Path(
-        updates=np.append(path.updates[before], shown),
-        values=np.vstack([path.values[before], history.parameters_at(shown)]),
+        updates=np.append(path.updates[before], end),
+        values=np.vstack([path.values[before], history.parameters_at(end)]),
     )
 
 

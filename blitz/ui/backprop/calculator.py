@@ -36,16 +36,14 @@ from blitz.ui.backprop.take_away_panel import show_take_away
 from blitz.ui.backprop.training_panel import show_training
 from blitz.ui.text import digest, plain
 
+FORMULA = f"{KEY}formula"
 FORMULA_HEIGHT = 190
 
 
 def show_calculator() -> None:
     """Everything about the network in the address, or the one that the session has."""
     complaint = read_address()
-    st.title(plain(preset().title))
-    if complaint:
-        st.warning(plain(complaint), icon=":material/link_off:")
-    st.markdown(plain(_what_to_watch()))
+    _show_title(complaint)
     try:
         shown = _scenario_shown()
         explanation = explanation_of(shown)
@@ -59,16 +57,19 @@ def show_calculator() -> None:
     write_address()
 
 
-def _what_to_watch() -> str:
-    """The preset's sentence, as long as it is about a network of this kind."""
+def _show_title(complaint: str) -> None:
+    """What this is; the preset's sentence as long as it is about a network of this kind."""
     now, own = scenario().network, preset().scenario.network
     kinds = [
         (network.sizes, network.loss, *(layer.activation for layer in network.layers))
         for network in (now, own)
     ]
-    if kinds[0] == kinds[1]:
-        return preset().watch
-    return "A network of your own; the list at the left leads back to those it may have begun as."
+    is_own = kinds[0] != kinds[1]
+    st.title("A network of your own" if is_own else plain(preset().title))
+    if complaint:
+        st.warning(plain(complaint), icon=":material/link_off:")
+    begun = f"Begun from “{preset().title}”, which is in the list at the left as it was."
+    st.markdown(plain(begun if is_own else preset().watch))
 
 
 def _history() -> History:
@@ -103,13 +104,15 @@ def _show_steps(shown: Scenario, explanation: Explanation) -> None:
     if event is not None:
         st.session_state[PLACE] = event.place
         st.session_state[IS_PLAYING] = event.is_playing
-    _show_present(steps[min(st.session_state[PLACE], len(steps) - 1)])
+    present = steps[min(st.session_state[PLACE], len(steps) - 1)]
+    _show_present(present, shown.num_samples)
 
 
-def _show_present(step: Step) -> None:
-    # A height of its own: what is below must not jump while the player runs.
-    with st.container(border=True, height=FORMULA_HEIGHT):
-        show_formula(step)
+def _show_present(step: Step, num_samples: int) -> None:
+    # A height of its own: what is below must not jump while the player runs. Long formulas grow.
+    st.html(f"<style>.st-key-{FORMULA} {{ min-height: {FORMULA_HEIGHT}px }}</style>")
+    with st.container(border=True, key=FORMULA):
+        show_formula(step, num_samples)
 
 
 def _choose_sample(shown: Scenario) -> int:
@@ -121,7 +124,7 @@ def _choose_sample(shown: Scenario) -> int:
     st.session_state[f"{KEY}sample_field"] = st.session_state[SAMPLE]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.number_input(
-            f"Sample, of {shown.num_samples}", 1, shown.num_samples, key=f"{KEY}sample_field",
+            f"Sample (of {shown.num_samples})", 1, shown.num_samples, key=f"{KEY}sample_field",
             on_change=_take_sample, width=130,
         )  # fmt: skip
         row = st.session_state[SAMPLE] - 1

@@ -34,10 +34,3 @@ def attempt(how: Callable[[], Scenario], *, in_table: bool = False) -> None:
 def attempt_network(how: Callable[[Network], Network]) -> None:
     """Make a change to the network alone."""
     attempt(lambda: replace(scenario(), network=how(scenario().network)))
-
-
-def number(value: object, name: str) -> float:
-    """A number from a field or a cell; ValueError where it was emptied."""
-    if not isinstance(value, int | float):
-        raise ValueError(f"{name} is empty; expected a number")  # noqa: TRY004
-    return float(value)

@@ -20,14 +20,13 @@ _WORDS = {
     StepKind.GRADIENT: "The chain rule for {}: how much the error changes when {} does.",
     StepKind.UPDATE: "{} takes a step against its gradient, as long as the learning rate says.",
 }
-
-
+_SUM = "How much the error changes when {} does: what all samples say, added up."
 _CANCELLED = "The slopes of the loss and of the activation of {} cancel to output minus target."
 
 
-def show_formula(step: Step) -> None:
+def show_formula(step: Step, num_samples: int) -> None:
     """A step in words, in symbols, with numbers, and its value."""
-    st.caption(_words(step).replace("{}", step.about))
+    st.caption(_words(step, num_samples).replace("{}", step.about))
     # Formulas within a line of text break where they are too long; those in a block do not.
     lines = [step.formula]
     numbers = notation.latex_numbers(step.expression)
@@ -38,10 +37,12 @@ def show_formula(step: Step) -> None:
     st.markdown("  \n".join(f"$\\displaystyle {line}$" for line in lines))
 
 
-def _words(step: Step) -> str:
-    has_slopes = "∂" in notation.text(step.expression)
-    is_cancelled = step.kind is StepKind.LINEAR_GRADIENT and not has_slopes
-    return _CANCELLED if is_cancelled else _WORDS[step.kind]
+def _words(step: Step, num_samples: int) -> str:
+    if step.kind is StepKind.GRADIENT and num_samples > 1:
+        return _SUM
+    if step.kind is StepKind.LINEAR_GRADIENT and "∂" not in notation.text(step.expression):
+        return _CANCELLED
+    return _WORDS[step.kind]
 
 
 def _is_plain(step: Step) -> bool:

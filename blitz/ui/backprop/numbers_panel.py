@@ -1,6 +1,6 @@
 """The numbers that a calculation starts from: tables of samples, weights and biases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,8 @@ from blitz.backprop.activations import ACTIVATION_NAMES, SOFTMAX
 from blitz.backprop.editing import with_activation
 from blitz.backprop.network import Layer, Network
 from blitz.backprop.scenario import Scenario
-from blitz.ui.backprop.fields import attempt, attempt_network, field, number, written
+from blitz.ui.backprop.cells import read_number, text_columns, text_frame
+from blitz.ui.backprop.fields import attempt, attempt_network, field, written
 from blitz.ui.backprop.settings_row import show_settings
 from blitz.ui.backprop.state import KEY, PROBLEM, edited_from, rebase, scenario
 from blitz.ui.text import plain
@@ -50,8 +51,9 @@ def _show_samples() -> None:
     with st.container(width=_table_width(frame)):
         st.markdown("**Samples**")
         st.data_editor(
-            frame, key=_samples_key(generation), on_change=_change_samples, num_rows="dynamic",
-            hide_index=False, width="stretch", column_config=_number_columns(frame),
+            text_frame(frame, list(frame.columns)), key=_samples_key(generation),
+            on_change=_change_samples, num_rows="dynamic", hide_index=False, width="stretch",
+            column_config=text_columns(list(frame.columns)),
             alt="Inputs and targets of each sample",
         )  # fmt: skip
         added = st.session_state[_samples_key(generation)]["added_rows"]
@@ -73,7 +75,7 @@ def _change_samples() -> None:
 
     def edited() -> Scenario:
         rows = [
-            _numbers(row, f"in sample {place}")
+            _numbers(row, [f"{name} of sample {place}" for name in frame.columns])
             for place, row in enumerate(_edited_rows(frame, edits), start=1)
         ]
         width = base.network.sizes[0]
@@ -100,8 +102,9 @@ def _show_layer(layer: int) -> None:
     with st.container(width=_table_width(frame)):
         st.markdown("**Output layer**" if is_last else f"**Hidden layer {layer + 1}**")
         st.data_editor(
-            frame, key=_layer_key(layer, generation), on_change=_change_layer, args=(layer,),
-            width="stretch", column_config=_number_columns(frame),
+            text_frame(frame, list(frame.columns)), key=_layer_key(layer, generation),
+            on_change=_change_layer, args=(layer,), width="stretch",
+            column_config=text_columns(list(frame.columns)),
             alt="Weights and biases: a row for each unit, a column for what comes in",
         )  # fmt: skip
         with st.container(horizontal=True, gap="small"):
@@ -112,7 +115,8 @@ def _show_layer_fields(network: Network, layer: int, is_last: bool) -> None:
     found = network.layers[layer]
     if found.shares_bias:
         st.number_input(
-            f"Bias {network.bias_names()[layer][0]}", width=110, step=0.05, format="%.6g",
+            f"Bias {network.bias_names()[layer][0]}", value=None, width=110, step=0.05,
+            format="%.6g",
             key=field(f"bias_{layer}", found.biases[0]), on_change=_change_bias, args=(layer,),
         )  # fmt: skip
     st.selectbox(
@@ -140,8 +144,10 @@ def _change_layer(layer: int) -> None:
     def edited() -> Scenario:
         network = scenario().network
         rows = [
-            _numbers(row, f"of {unit}")
-            for unit, row in zip(frame.index, _edited_rows(frame, edits), strict=True)
+            _numbers(row, [*weights, f"bias of {unit}"])
+            for unit, weights, row in zip(
+                frame.index, network.weight_names()[layer], _edited_rows(frame, edits), strict=True
+            )
         ]
         old = network.layers[layer]
         biases = old.biases if old.shares_bias else [row[-1] for row in rows]
@@ -154,7 +160,7 @@ def _change_layer(layer: int) -> None:
 def _change_bias(layer: int) -> None:
     def edited(network: Network) -> Network:
         old = network.layers[layer]
-        bias = number(written(f"bias_{layer}"), network.bias_names()[layer][0])
+        bias = read_number(written(f"bias_{layer}"), network.bias_names()[layer][0])
         return _with_layer(network, layer, replace(old, biases=(bias,)))
 
     attempt_network(edited)
@@ -176,10 +182,6 @@ def _table_width(frame: pd.DataFrame) -> int:
     return max(ROW_NAMES_WIDTH + COLUMN_WIDTH * len(frame.columns), LEAST_WIDTH)
 
 
-def _number_columns(frame: pd.DataFrame) -> dict[str, Any]:
-    return {name: st.column_config.NumberColumn(name, format="%.6g") for name in frame.columns}
-
-
 def _edited_rows(frame: pd.DataFrame, edits: Mapping[str, Any]) -> list[dict[Any, Any]]:
     """A table's rows with what was typed into it: cells, whole new rows, and rows taken out."""
     rows = [dict(row) for row in frame.to_dict("records")]
@@ -190,8 +192,9 @@ def _edited_rows(frame: pd.DataFrame, edits: Mapping[str, Any]) -> list[dict[Any
 
 
 def _is_complete(frame: pd.DataFrame, row: Mapping[Any, Any]) -> bool:
-    return all(row.get(name) is not None for name in frame.columns)
+    return all(row.get(name) not in (None, "") for name in frame.columns)
 
 
-def _numbers(row: Mapping[Any, Any], where: str) -> tuple[float, ...]:
-    return tuple(number(value, f"{name} {where}") for name, value in row.items())
+def _numbers(row: Mapping[Any, Any], names: Sequence[str]) -> tuple[float, ...]:
+    """The numbers of a row. names: what to call each of them."""
+    return tuple(read_number(cell, name) for cell, name in zip(row.values(), names, strict=False))

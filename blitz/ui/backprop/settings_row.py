@@ -15,7 +15,8 @@ from blitz.backprop.editing import (
 from blitz.backprop.losses import LOSS_NAMES
 from blitz.backprop.scenario import Scenario
 from blitz.backprop.tables import SAMPLE_TABLES
-from blitz.ui.backprop.fields import attempt, attempt_network, field, number, written
+from blitz.ui.backprop.cells import read_number
+from blitz.ui.backprop.fields import attempt, attempt_network, field, written
 from blitz.ui.backprop.state import scenario
 
 OWN_SAMPLES = "Own numbers"
@@ -32,7 +33,7 @@ def show_settings(now: Scenario) -> None:
             "and one output.",
         )  # fmt: skip
         st.number_input(
-            "Learning rate η", key=field("rate", now.learning_rate), width=140,
+            "Learning rate η", value=None, key=field("rate", now.learning_rate), width=140,
             on_change=_change_rate, step=_step(now.learning_rate), format="%.6g",
         )  # fmt: skip
         st.selectbox(
@@ -72,7 +73,9 @@ def _change_sizes() -> None:
 
 
 def _change_rate() -> None:
-    attempt(lambda: replace(scenario(), learning_rate=number(written("rate"), "learning rate")))
+    attempt(
+        lambda: replace(scenario(), learning_rate=read_number(written("rate"), "learning rate"))
+    )
 
 
 def _change_loss() -> None:

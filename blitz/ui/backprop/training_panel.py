@@ -239,7 +239,7 @@ def _parameters_chart(history: History, shown: int) -> None:
     if len(names) > MAX_LINES:
         st.caption(f"The {MAX_LINES} of {len(names)} that moved most.")
     if exploded(history):
-        st.caption("Numbers left every scale: the curves end at the update shown.")
+        st.caption("Numbers left every scale: the curves end there, or at the update shown.")
 
 
 def _response_chart(history: History, shown: int) -> None:

@@ -86,9 +86,7 @@ def _show_softmax() -> None:
     )
     left, right = two_sides()
     with left:
-        number = st.column_config.NumberColumn(format="%g", width="small")
-        columns = dict.fromkeys(LINEAR_PARTS.columns, number)
-        edited = table("softmax_table", LINEAR_PARTS, hide_index=True, column_config=columns)
+        edited = table("softmax_table", LINEAR_PARTS, hide_index=True)
         try:
             softmax = Softmax(edited.iloc[0].tolist())
         except ValueError as problem:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from blitz.backprop.activations import UNIT_ACTIVATIONS, Activation, activation_named
 from blitz.backprop.basics import Equation
 from blitz.backprop.basics.equations import aligned
+from blitz.ui.backprop.cells import read_number, text_columns, text_frame
 from blitz.ui.charts import CHART_CONFIG
 from blitz.ui.text import plain
 
@@ -58,14 +59,30 @@ def activation_field(name: str) -> Activation:
 
 
 def table(name: str, start: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """A table to edit, which keeps its numbers while another lesson is shown."""
+    """A table to edit, which keeps its numbers while another lesson is shown.
+
+    What is no number comes back as the text that it is.
+    """
     key = KEY + name
     first, latest = f"{key}_first", f"{key}_latest"
+    numbers = list(start.select_dtypes("number").columns)
     if key not in st.session_state:  # its widget was not on the page: begin with what it had
-        st.session_state[first] = st.session_state.get(latest, start)
-    edited: pd.DataFrame = st.data_editor(st.session_state[first], key=key, **options)
+        st.session_state[first] = st.session_state.get(latest, text_frame(start, numbers))
+    edited: pd.DataFrame = st.data_editor(
+        st.session_state[first], key=key, column_config=text_columns(numbers), **options
+    )
     st.session_state[latest] = edited
-    return edited
+    read = {name: pd.Series(map(_read, edited[name]), edited.index, object) for name in numbers}
+    return edited.assign(**read)
+
+
+def _read(cell: object) -> object:
+    if cell is None or cell != cell or cell == "":  # an empty cell may be NaN
+        return None
+    try:
+        return read_number(cell, "")
+    except ValueError:
+        return cell
 
 
 def show_problem(problem: ValueError) -> None:

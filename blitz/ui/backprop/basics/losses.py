@@ -87,13 +87,11 @@ def _show_line() -> None:
                 weight = slider("Weight w", "line_w", -5.0, 5.0, 1.0)
             with st.container(width=180):
                 bias = slider("Bias b", "line_b", -5.0, 5.0, 1.0)
-        number = st.column_config.NumberColumn(format="%g")
         edited = table(
             "line_table",
             POINTS,
             num_rows="dynamic",
             hide_index=True,
-            column_config={"x": number, "y": number},
         )
         try:
             line = _line(edited, weight, bias)

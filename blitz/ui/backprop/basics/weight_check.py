@@ -55,13 +55,11 @@ def show_weight_check() -> None:
 
 def _weight_check() -> WeightCheck:
     """As the fields say."""
-    number = st.column_config.NumberColumn(format="%g", width="small")
     edited = table(
         "check_table",
         START,
         hide_index=True,
         disabled=["input"],
-        column_config={"x": number, "w": number},
     )
     with st.container(horizontal=True):
         bias = number_field("Bias b", "check_b", 0.0)
