@@ -222,11 +222,11 @@ def test_the_diagram_tells_what_is_known_by_then(page: Page, server: Server) -> 
     assert text_of("values", "i2") == "0.2"
     assert text_of("values", "h1") == "l 0.385"
     assert text_of("values", "h2") == ""
-    assert text_of("weights", "w5") == "w5 0.25"
+    assert text_of("weights", "w5") == "w5 = 0.25"
     root.get_by_role("slider").fill(str(place_of("out_h1")))
     assert text_of("values", "h1") == "0.5951"
     root.get_by_role("slider").fill(str(place_of("w5⁺")))
-    assert text_of("weights", "w5") == "w5 0.25 → 0.2684<br>∂ −0.01838"
+    assert text_of("weights", "w5") == "w5 = 0.25 → 0.2684<br>∂ −0.01838"
     assert text_of("values", "E") == "0.09687"
     page.mouse.move(*pixels_of(root, "w5"))
     expect(root.locator("[data-part=tooltip]")).to_have_text(
@@ -267,7 +267,7 @@ def test_another_calculation_is_shown_at_the_same_step(page: Page, server: Serve
     expect_place(root, 4)
     # l_h1 = 0.5 · 0.1 + 0.15 · 0.2 + 0.35
     expect(root.locator("[data-step='0'] .value")).to_have_text("0.43")
-    expect(root.locator("[data-part=plot]")).to_contain_text("w1 0.5")
+    expect(root.locator("[data-part=plot]")).to_contain_text("w1 = 0.5")
     expect_events(page, "4 still")
     assert root.evaluate("root => root.isTheSame")
 

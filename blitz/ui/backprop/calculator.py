@@ -122,7 +122,7 @@ def _choose_sample(shown: Scenario) -> int:
         return 0
     st.session_state[SAMPLE] = min(max(st.session_state[SAMPLE], 1), shown.num_samples)
     st.session_state[f"{KEY}sample_field"] = st.session_state[SAMPLE]
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.number_input(
             f"Sample (of {shown.num_samples})", 1, shown.num_samples, key=f"{KEY}sample_field",
             on_change=_take_sample, width=130,

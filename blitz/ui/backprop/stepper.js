@@ -118,6 +118,7 @@ class Stepper {
 
   async draw() {
     const notice = this.root.querySelector(".blitz-stepper-notice");
+    this.diagram.takeColors();
     this.show(); // the list and the player need not wait
     try {
       await loadPlotly(this.model.plotly_url);

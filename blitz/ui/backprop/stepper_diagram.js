@@ -91,18 +91,23 @@ class Diagram {
     if (this.width) window.Plotly.purge(this.plot);
   }
 
+  /** Take the colours of the page; the list and the player have them before anything is drawn. */
+  takeColors() {
+    this.theme = readTheme(this.parent);
+    for (const name of ["positive", "negative", "forward", "backward"]) {
+      this.root.style.setProperty(`--blitz-${name}`, this.theme[name]);
+    }
+  }
+
   /** Draw a calculation, or the same one in other colours. */
   draw(model, place) {
-    const theme = readTheme(this.parent);
-    const isSame = model === this.model && JSON.stringify(theme) === JSON.stringify(this.theme);
+    const colors = JSON.stringify(this.theme);
+    const isSame = model === this.model && colors === this.drawnColors;
     this.place = place;
     if (isSame && this.width) return; // a script run alone changes nothing of it
     if (model !== this.model) this.hovered = null;
     this.model = model;
-    this.theme = theme;
-    for (const name of ["positive", "negative", "forward", "backward"]) {
-      this.root.style.setProperty(`--blitz-${name}`, this.theme[name]);
-    }
+    this.drawnColors = colors;
     this.plot.setAttribute("aria-label", model.title);
     this.drawNow();
   }

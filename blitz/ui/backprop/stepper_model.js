@@ -42,7 +42,7 @@ class Model {
   }
 
   parameterText(name, { gradient, update }) {
-    const value = `${name} ${this.given[name][2]}`;
+    const value = `${name} = ${this.given[name][2]}`;
     if (!this.has_gradient_labels || gradient === undefined) return value;
     const changed = update === undefined ? value : `${value} → ${update}`;
     return name[0] === "w" ? `${changed}<br>∂ ${gradient}` : changed;
