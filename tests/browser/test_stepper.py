@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, Locator, Page, Route, WebSocket, expect
 
 from blitz.backprop.diagram.positions import HEIGHT, WIDTH, positions
 from blitz.backprop.steps import Step
@@ -335,3 +335,20 @@ def test_the_list_is_beside_the_diagram_where_there_is_room(
             box = control.bounding_box()
             assert box is not None
             assert box["x"] + box["width"] <= whole["x"] + whole["width"] + 1
+
+
+def test_list_and_player_do_not_wait_for_plotly(page: Page, server: Server) -> None:
+    held: list[Route] = []
+    page.route("**/api/plotly.js*", lambda route: held.append(route))
+    page.goto(server.url)
+    root = page.locator(".blitz-stepper")
+    expect_place(root, 0)
+    expect(root.locator("[aria-current]")).to_have_css("border-left-color", "rgb(194, 65, 12)")
+    plot = root.locator("[data-part=plot]")
+    in_place = "plot => getComputedStyle(plot, '::before').content"
+    assert plot.evaluate(in_place) == '"Drawing …"'
+    press(root, "Next step")
+    expect_place(root, 1)
+    held[0].continue_()
+    expect(root.locator("[data-lit]")).to_have_count(1)
+    assert plot.evaluate(in_place) == "none"
