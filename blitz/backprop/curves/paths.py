@@ -42,13 +42,16 @@ def exploded(history: History) -> bool:
     return bool(history.errors.max() / EXPLODED > history.errors[0])
 
 
-def visible_path(history: History, shown: int) -> Path:
-    """The path; of a history that exploded only to there, or as far as the update shown."""
+def burst_at(history: History) -> int:
+    """The update at which the error of a history that exploded left every scale."""
+    return int(np.argmax(history.errors / EXPLODED > history.errors[0]))
+
+
+def visible_path(history: History, end: int) -> Path:
+    """The path; of a history that exploded only as far as the update `end`."""
     path = path_of(history)
     if not exploded(history):
         return path
-    burst = int(np.argmax(history.errors / EXPLODED > history.errors[0]))
-    end = max(shown, burst)
     before = path.updates < end
     return Path(
         updates=np.append(path.updates[before], end),

@@ -49,7 +49,7 @@ def _caption(history: History, shown: int, x_name: str, y_name: str) -> str:
             " While it was taken the others moved, too, so it need not run downhill on this slice."
         )
     if exploded(history):
-        words += " Numbers left every scale: the path ends there, or at the update shown."
+        words += " Numbers left every scale: the path is drawn as far as the update shown."
     return words
 
 

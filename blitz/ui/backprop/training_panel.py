@@ -13,7 +13,7 @@ from blitz.backprop.curves.figures import (
     response_figure,
 )
 from blitz.backprop.curves.gradients import gradient_sizes
-from blitz.backprop.curves.paths import exploded, visible_path
+from blitz.backprop.curves.paths import burst_at, exploded, visible_path
 from blitz.backprop.curves.response import MOST_INPUTS, response
 from blitz.backprop.network import Network
 from blitz.backprop.notation import number_text
@@ -232,7 +232,7 @@ def _parameters_chart(history: History, shown: int) -> None:
         names = names[: history.network.num_weights]
     st.markdown("##### Weights and biases" if history.update_biases else "##### Weights")
     st.plotly_chart(
-        parameters_figure(names, visible_path(history, shown), shown),
+        parameters_figure(names, visible_path(history, max(shown, burst_at(history))), shown),
         key=f"{KEY}parameters_chart",
         config=CHART_CONFIG,
     )
