@@ -639,22 +639,6 @@ function readChoices() {
   }
 }
 
-/** Load plotly.js once a page. */
-function loadPlotly(url) {
-  window.blitzPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = resolve;
-    script.onerror = () => {
-      script.remove();
-      window.blitzPlotly = undefined;
-      reject(new Error("the charts cannot be loaded"));
-    };
-    document.head.append(script);
-  });
-  return window.blitzPlotly;
-}
-
 const liveRuns = new WeakMap();
 
 export default function (component) {

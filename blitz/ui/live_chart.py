@@ -43,7 +43,10 @@ def _component() -> "ComponentRenderer":
     return st.components.v2.component(
         "blitz_live_chart",
         css=(folder / "live_chart.css").read_text(encoding="utf-8"),
-        js=(folder / "live_chart.js").read_text(encoding="utf-8"),
+        js="\n".join(
+            (folder / name).read_text(encoding="utf-8")
+            for name in ("plotly_loading.js", "live_chart.js")
+        ),
         # In a shadow root Plotly's own styles, which it adds to the document, would not apply.
         isolate_styles=False,
     )

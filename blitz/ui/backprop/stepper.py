@@ -200,11 +200,11 @@ def _given(network: Network, inputs: Row, targets: Row) -> Iterator[tuple[str, s
 @cache
 def _view() -> "ComponentRenderer":
     """The component, registered once a process; all sessions share it."""
-    names = ("_model", "_sender", "_diagram", "_list", "")
+    own = [f"stepper{name}.js" for name in ("_model", "_sender", "_diagram", "_list", "")]
     return st.components.v2.component(
         "blitz_stepper",
         css=_read("stepper.css"),
-        js="\n".join(_read(f"stepper{name}.js") for name in names),
+        js="\n".join(map(_read, ("../plotly_loading.js", *own))),
         # In a shadow root Plotly's own styles, which it adds to the document, would not apply.
         isolate_styles=False,
     )

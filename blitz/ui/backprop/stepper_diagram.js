@@ -57,22 +57,6 @@ function mixed(from, to, share) {
   return `rgb(${from.map((value, i) => Math.round(value + (to[i] - value) * share))})`;
 }
 
-/** Load plotly.js once a page; the live charts share it. */
-function loadPlotly(url) {
-  window.blitzPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.onload = resolve;
-    script.onerror = () => {
-      script.remove();
-      window.blitzPlotly = undefined;
-      reject(new Error("the diagram cannot be loaded"));
-    };
-    document.head.append(script);
-  });
-  return window.blitzPlotly;
-}
-
 class Diagram {
   /** onClick: is told the name of the part of the network that was clicked. */
   constructor(parent, onClick) {
