@@ -27,6 +27,9 @@ def import_slowly() -> None:
     """Import the large libraries; done in a thread while the server starts and answers."""
     for name in SLOW_IMPORTS:
         importlib.import_module(name)
+    # Last: these processes import PyTorch, too, and a first page needs the processor more.
+    shared_workers = importlib.import_module("blitz.tensors.workers").shared_workers
+    shared_workers().start()
 
 
 logging.basicConfig(level=logging.WARNING)

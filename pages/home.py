@@ -52,6 +52,12 @@ with st.container(horizontal=True, gap="medium"):
 with left:
     st.subheader("What there is")
     with st.container(border=True):
+        st.page_link("tensors.py", label="**Tensors**", icon=":material/grid_on:")
+        st.markdown(
+            "Type a few lines of PyTorch and see every tensor: its values, its memory and who "
+            "shares it, and how each operation got from its operands to its result."
+        )
+    with st.container(border=True):
         st.page_link("autograd.py", label="**Autograd graph**", icon=":material/account_tree:")
         st.markdown(
             "Run a short program and see the graph that PyTorch built for it: open its nodes, play "

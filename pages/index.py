@@ -12,6 +12,7 @@ st.set_page_config(page_title="Blitz", page_icon=str(icon), layout="wide")
 page = st.navigation(
     [
         st.Page("home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("tensors.py", title="Tensors", icon=":material/grid_on:"),
         st.Page("autograd.py", title="Autograd graph", icon=":material/account_tree:"),
         st.Page("backprop.py", title="Backpropagation", icon=":material/calculate:"),
         st.Page("train.py", title="Train", icon=":material/model_training:"),

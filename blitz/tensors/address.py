@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from blitz.tensors.syntax import MOST_CHARACTERS
 
-MAX_SEED = 2**53
+MAX_SEED = 2**53 - 1
 """Integers that every browser can hold."""
 MAX_LENGTH = 30_000
 """Letters; the largest program needs about 15,000. Web servers refuse addresses above 64 kB."""

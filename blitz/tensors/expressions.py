@@ -234,9 +234,9 @@ class Interpreter:
             case ast.Subscript(value=value, slice=index):
                 return self._take(node, self._evaluate(value), self._evaluate(index))
             case ast.List(elts=parts):
-                return self._bounded(node, self._items(parts))
+                return self._admitted(node, self._items(parts))
             case ast.Tuple(elts=parts):
-                return self._bounded(node, tuple(self._items(parts)))
+                return self._admitted(node, tuple(self._items(parts)))
             case ast.Slice(lower=lower, upper=upper, step=step):
                 ends = (lower, upper, step)
                 return slice(*[None if end is None else self._evaluate(end) for end in ends])
@@ -269,10 +269,10 @@ class Interpreter:
                 items.append(self._evaluate(part))
         return items
 
-    def _bounded(self, node: ast.AST, value: object) -> object:
-        """A list or tuple that is not too large with all that it holds."""
+    def _admitted(self, node: ast.AST, value: object) -> object:
+        """A value of a kind that programs have, and not too large with all that it holds."""
         try:
-            return plain_values.bounded(value)
+            return plain_values.admitted(value)
         except RefusalError as error:
             raise self._source.error(node, str(error)) from error
 
@@ -326,7 +326,7 @@ class Interpreter:
                 plain_values.check(sign, values)
             except RefusalError as error:
                 raise self._source.error(node, str(error)) from error
-            return self._bounded(node, self._guard(node, sign, function, values, {}))
+            return self._admitted(node, self._guard(node, sign, function, values, {}))
         for value in values:
             if isinstance(value, list | tuple | str):
                 raise self._source.error(
@@ -398,7 +398,7 @@ class Interpreter:
         args: Sequence[object],
         kwargs: Mapping[str, object],
     ) -> None:
-        self._bounded(node, args)
+        self._admitted(node, args)
         for name in kwargs:
             if name not in operation.keywords:
                 allowed = ", ".join(sorted(operation.keywords)) or "none"
@@ -429,7 +429,7 @@ class Interpreter:
         is_assigning = path.endswith("_") or "out" in kwargs
         before = self._recorder.snapshot(args) if is_assigning else args
         result = self._guard(node, path, function, tuple(args), kwargs)
-        result = self._bounded(node, plain_values.admitted(result))
+        result = self._admitted(node, result)
         self._recorder.called(
             node, path, operation.picture, function, before, kwargs, result, texts
         )

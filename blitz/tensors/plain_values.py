@@ -39,8 +39,9 @@ def check(sign: str, values: Sequence[object]) -> None:
         _check_integers(sign, *values)  # type: ignore[arg-type]
 
 
-def bounded(value: object) -> object:
-    """The value itself; RefusalError if it is too large with all that it holds."""
+def admitted(value: object) -> object:
+    """A value in the kinds that programs have; RefusalError if it is none, or is too large."""
+    value = _of_known_kind(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         raise RefusalError("an integer beyond 2**63")
     if isinstance(value, str) and len(value) > MOST_TEXT:
@@ -50,8 +51,7 @@ def bounded(value: object) -> object:
     return value
 
 
-def admitted(value: object) -> object:
-    """What an operation returned, in the kinds that programs have."""
+def _of_known_kind(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray) and value.dtype.kind not in "biufc":

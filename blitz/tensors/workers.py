@@ -5,11 +5,13 @@ so that a new one is there in a moment. Each has a limit on its memory, opens no
 no connection, and is killed when a program takes too long.
 """
 
+import atexit
 import multiprocessing
 import signal
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import cache
 from multiprocessing.context import BaseContext
+from threading import Lock
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -64,10 +66,20 @@ class Workers:
         self._pool.join()
 
 
-@cache
+_starting = Lock()
+
+
 def shared_workers() -> Workers:
     """The workers that everybody in this process shares."""
-    return Workers()
+    with _starting:
+        return _shared_workers()
+
+
+@cache
+def _shared_workers() -> Workers:
+    workers = Workers()
+    atexit.register(workers.close)
+    return workers
 
 
 def evaluate(source: str, device: str = "cpu", *, seed: int = 0) -> Evaluation:

@@ -14,17 +14,18 @@ line that names what to trace; comments behind literals say which of them may be
 
     steps = 20  # 1 to 1,000: how often the sine is taken
 
-Knows nothing about pages or about which programs there are. Only programs of our own are run,
-with numbers that have been checked: what people write never comes here.
+Knows nothing about pages or about which programs there are. Python runs only programs of our own,
+with numbers that have been checked; what people write brings its own way to be carried out.
 """
 
 from blitz.autograd.program.controls import Control, ControlKind, Value
-from blitz.autograd.program.reading import Program, read_program
-from blitz.autograd.program.running import OUTPUT_LIMIT, ProgramError, ProgramRun, run_program
+from blitz.autograd.program.reading import CarriedOut, Program, ProgramError, read_program
+from blitz.autograd.program.running import OUTPUT_LIMIT, ProgramRun, run_program
 from blitz.autograd.program.tracing import output_names, program_gradients, program_graph
 
 __all__ = [
     "OUTPUT_LIMIT",
+    "CarriedOut",
     "Control",
     "ControlKind",
     "Program",

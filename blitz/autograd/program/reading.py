@@ -7,12 +7,32 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from blitz.autograd.program.controls import Control, read_control
 
 GRAPH = re.compile(r"Graph: (\w+(?:, \w+)*)(?: of (\w+))?(?: from (\w+))?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgramError:
+    """What stopped a program."""
+
+    message: str
+    """One line."""
+    line: int | None
+    """Line of the listing, where the error came up from one."""
+    exception: Exception = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CarriedOut:
+    """What a program left."""
+
+    variables: Mapping[str, object]
+    output: str
+    error: ProgramError | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +53,8 @@ class Program:
     source: str
     listing: str = field(repr=False)
     """The source without docstring and ranges: what is shown, and to the letter what runs."""
+    carry_out: Callable[[], "CarriedOut"] | None = field(default=None, repr=False, compare=False)
+    """Runs the source in another way than Python does; for programs that people write."""
 
     @property
     def file(self) -> str:

@@ -15,22 +15,11 @@ from typing import Any
 import torch
 
 from blitz.autograd.graph import Recording, record
-from blitz.autograd.program.reading import Program
+from blitz.autograd.program.reading import Program, ProgramError
 from blitz.autograd.turns import one_at_a_time
 
 OUTPUT_LIMIT = 20_000
 """Characters of printed text that are kept."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProgramError:
-    """What stopped a program."""
-
-    message: str
-    """One line."""
-    line: int | None
-    """Line of the listing, where the error came up from one."""
-    exception: Exception = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -64,6 +53,10 @@ def run_program(program: Program) -> ProgramRun:
 
     An error of the program is a result, not an exception. One program runs at a time.
     """
+    return _run_by_python(program) if program.carry_out is None else _run_otherwise(program)
+
+
+def _run_by_python(program: Program) -> ProgramRun:
     printed = _Printed()
     namespace: dict[str, Any] = {"__name__": "__main__", "print": printed}
     with one_at_a_time():
@@ -86,6 +79,23 @@ def run_program(program: Program) -> ProgramRun:
         error=error,
         seconds=seconds,
         _free=_freed_with(recording, namespace),
+    )
+
+
+def _run_otherwise(program: Program) -> ProgramRun:
+    assert program.carry_out is not None
+    with one_at_a_time():
+        started = time.perf_counter()
+        with _settings_kept(), record() as recording:
+            left = program.carry_out()
+        seconds = time.perf_counter() - started
+    return ProgramRun(
+        variables=left.variables,
+        recording=recording,
+        output=left.output,
+        error=left.error,
+        seconds=seconds,
+        _free=lambda: None,  # it has no functions of its own
     )
 
 

@@ -41,6 +41,8 @@ PYTHON_BYTES = 40
 """Of a number with its place in a list."""
 ROW_BYTES = 500
 """Of a view with its place in a list."""
+SCALARS = 8
+"""More than the numbers among the arguments, which become tensors of one element."""
 NODE_SECONDS = 2e-5
 """About what the graph takes for each of its nodes, besides the arithmetic."""
 NODE_BYTES = 1000
@@ -64,7 +66,7 @@ def broadcast(num_tensors: int) -> Bound:
 
     def bound(*args: object, **kwargs: object) -> Need:
         numel = broadcast_numel(operands(args, kwargs))
-        return of_elements(num_tensors * numel, item_bytes(args, kwargs))
+        return of_elements(num_tensors * numel + SCALARS, item_bytes(args, kwargs))
 
     return bound
 
@@ -78,7 +80,7 @@ def copies(num_tensors: int) -> Bound:
 
     def bound(*args: object, **kwargs: object) -> Need:
         numel = sum(operand_numel(args, kwargs))
-        return of_elements(num_tensors * numel, item_bytes(args, kwargs))
+        return of_elements(num_tensors * numel + SCALARS, item_bytes(args, kwargs))
 
     return bound
 
@@ -102,7 +104,7 @@ def folding(num_tensors: int = 0) -> Bound:
         on_the_way = num_tensors * numel * item_bytes((input, *kwargs.values()), {})
         return Need(
             num_bytes=on_the_way + 3 * results * MOST_REAL_BYTES,
-            seconds=(num_tensors + 1) * numel * ELEMENT_SECONDS,
+            seconds=(num_tensors + 2) * numel * ELEMENT_SECONDS,
         )
 
     return bound
@@ -220,6 +222,11 @@ def rows(*args: object, **kwargs: object) -> Need:
         num_bytes=made * ROW_BYTES + listed * PYTHON_BYTES,
         seconds=made * ROW_SECONDS + listed * PYTHON_SECONDS,
     )
+
+
+def counted(*ends: int) -> Need:
+    """The numbers that a range counts."""
+    return rows(range(*ends))
 
 
 def round_number(number: object, ndigits: object = None) -> Need:

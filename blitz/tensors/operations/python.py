@@ -6,6 +6,12 @@ from blitz.tensors.operations import bounds
 from blitz.tensors.operations.examples import GRID, SIGNED, VECTOR
 from blitz.tensors.operations.operation import Family, operation
 
+
+def whole_numbers(*ends: int) -> list[int]:
+    """What range counts, in a list: no program has a loop that could take them one by one."""
+    return list(range(*ends))
+
+
 builtin = partial(operation, forms="builtin", bound=bounds.free)
 
 PYTHON = Family(
@@ -54,7 +60,8 @@ PYTHON = Family(
             "range(start, stop, step=1, /)",
             "The whole numbers from start, 0 where it is left out, up to but not including stop.",
             "list(range(0, 10, 2))",
-            call=range,
+            call=whole_numbers,
+            bound=bounds.counted,
         ),
     ),
 )

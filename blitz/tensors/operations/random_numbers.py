@@ -2,9 +2,17 @@
 
 from functools import partial
 
+import torch
+
 from blitz.tensors.operations import bounds
 from blitz.tensors.operations.examples import GRID
 from blitz.tensors.operations.operation import Family, operation
+
+
+def start_anew(seed: int) -> None:
+    """Seeds the random numbers; gives no generator away."""
+    torch.manual_seed(seed)
+
 
 function = partial(operation, forms="torch")
 like = partial(operation, forms="torch", bound=bounds.no_larger)
@@ -20,6 +28,7 @@ RANDOM_NUMBERS = Family(
             "manual_seed(seed)",
             "Starts the random numbers anew: the same seed, the same numbers.",
             "torch.manual_seed(0)\na = torch.rand(2)\ntorch.manual_seed(0)\na == torch.rand(2)",
+            call=start_anew,
             bound=bounds.free,
         ),
         function(

@@ -174,6 +174,8 @@ def _draw_reduction(step: Step) -> OperationPicture | None:
 def _draw_movement(step: Step) -> OperationPicture | None:
     parts = tuple(replace(part, is_moved=not _selects(step, part)) for part in step.parts)
     step = replace(step, parts=parts)
+    if not any(part.is_moved for part in parts):
+        return None
     sources = None
     if can_follow([part.tensor for part in parts] + [step.result]):
 

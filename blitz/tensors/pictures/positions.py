@@ -4,6 +4,7 @@ Whatever the operation does with elements, as long as it moves them and computes
 positions go the same ways; every kind of index and view is right by construction.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from blitz.tensors.pictures.operands import MOST_FOLLOWED, Part, tensor_of
 from blitz.tensors.summaries import Operand, Sources
+from blitz.tensors.thinning import MOST_AXES
 
 MOST_SOURCES = 20_000
 REFUSALS = (RuntimeError, TypeError, ValueError, IndexError)
@@ -20,9 +22,10 @@ REFUSALS = (RuntimeError, TypeError, ValueError, IndexError)
 
 
 def can_follow(tensors: Sequence[Tensor], num_sources: int = 0) -> bool:
-    """Whether operands and result are small enough to be followed element by element."""
+    """Whether operands and result are shown whole, and have few enough sources."""
     return num_sources <= MOST_SOURCES and all(
-        tensor.numel() <= MOST_FOLLOWED for tensor in tensors
+        tensor.numel() <= MOST_FOLLOWED and math.prod(tensor.shape[:-MOST_AXES]) == 1
+        for tensor in tensors
     )
 
 
@@ -46,11 +49,10 @@ def moved(parts: Sequence[Part], repeat: Callable[[list[Any]], object]) -> Sourc
     first, second = runs
     if first.shape != second.shape:
         return None
-    is_source = second - first == total
-    if not (is_source | (second == first) | (np.isnan(first) & np.isnan(second))).all():
+    is_made = (second == first) | (np.isnan(first) & np.isnan(second))
+    is_source = ~is_made
+    if (second[is_source] - first[is_source] != total).any():
         return None
-    if not total:
-        is_source = np.zeros_like(is_source)
     return sources_of_numbers(np.where(is_source, first, 0.0).astype(np.int64) - 1, sizes)
 
 

@@ -1,4 +1,4 @@
-"""The program that the address of the autograd page names: an example, or somebody's network."""
+"""The program that the address of the autograd page names: an example, a network, or one's own."""
 
 from functools import lru_cache
 
@@ -9,6 +9,7 @@ from blitz.autograd.program import Program, read_program
 from blitz.backprop.address import decode
 from blitz.backprop.exports import torch_script
 from blitz.ui.choice_list import ChoiceGroup, show_choices
+from blitz.ui.graph.own_program import OWN, first_program, show_own_program
 from blitz.ui.text import digest, plain
 
 EXAMPLE = "example"
@@ -18,10 +19,12 @@ MOST_NETWORKS = 20
 
 
 def chosen_program() -> Program:
-    """The network in the address, else the example, else the first one.
+    """The program in the address, else the network, else the example, else the first one.
 
-    Says so where the address names a network that cannot be read.
+    Shows the editor of a program; says so where the address names something that cannot be read.
     """
+    if OWN in st.query_params:
+        return show_own_program()
     state = st.query_params.get(NETWORK)
     if state is not None:
         try:
@@ -48,12 +51,13 @@ def network_program(state: str) -> Program:
 
 def choose_example(name: str) -> None:
     """Name an example in the address, and nothing else."""
-    st.query_params.from_dict({EXAMPLE: name})
+    st.query_params.from_dict({OWN: first_program()} if name == OWN else {EXAMPLE: name})
 
 
 def show_examples(chosen: str) -> None:
     """The examples to choose from; the name of the chosen program marks one, or none."""
-    groups = [
+    groups = [ChoiceGroup(heading="Your own", choices=[(OWN, "Type a program")])]
+    groups += [
         ChoiceGroup(
             heading=group.heading,
             choices=[(name, load_example(name).title) for name in group.names],

@@ -1,0 +1,16 @@
+"""One pool of workers for all tests: it takes seconds to start."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from blitz.tensors.limits import Limits
+from blitz.tensors.workers import Workers
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    """Two workers that stop a program after three seconds."""
+    workers = Workers(limits=Limits(clock_seconds=3.0))
+    yield workers
+    workers.close()
