@@ -76,17 +76,19 @@ class Recorder:
             [old] = before
             assert isinstance(old, Tensor | np.ndarray)
             drawn = draw_assignment(old, index, value, after, texts)
-        self._keep(node, "x[...] = v", drawn)
+        self._keep(node, "x[...] = v", drawn, f"{self._source.piece(node)} = {texts[-1]}")
 
     @property
     def _has_room(self) -> bool:
         return sum(call.picture is not None for call in self.calls) < MOST_PICTURES
 
-    def _keep(self, node: ast.AST, name: str, picture: OperationPicture | None) -> None:
+    def _keep(
+        self, node: ast.AST, name: str, picture: OperationPicture | None, text: str = ""
+    ) -> None:
         self.calls.append(
             Call(
                 span=self._source.span(node),
-                text=self._source.piece(node),
+                text=text or self._source.piece(node),
                 operation=name,
                 picture=picture,
             )

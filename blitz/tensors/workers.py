@@ -9,11 +9,12 @@ import atexit
 import multiprocessing
 import signal
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing.context import BaseContext
 from threading import Lock
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from blitz.tensors.evaluation import Evaluation
 from blitz.tensors.faults import Fault
@@ -29,31 +30,24 @@ class Workers:
     """A pool of processes that evaluate programs."""
 
     def __init__(self, num_workers: int = NUM_WORKERS, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
-        self._pool = ProcessPool(
-            max_workers=num_workers,
-            context=_context(),
-            initializer=be_a_worker,
-            initargs=(self._limits.num_bytes,),
-        )
         self._num_workers = num_workers
+        self._limits = limits or Limits()
+        self._changing = Lock()
+        self._pool = self._new_pool()
 
     def start(self) -> None:
         """Have the processes started, which takes seconds; returns once each can work."""
-        ready = [self._pool.schedule(report, args=("", "cpu", 0, self._limits))
-                 for _ in range(self._num_workers)]  # fmt: skip
+        ready = [
+            self._pool.schedule(report, args=("", "cpu", 0, self._limits))
+            for _ in range(self._num_workers)
+        ]
         for each in ready:
             each.result()
 
     def evaluate(self, source: str, device: str = "cpu", seed: int = 0) -> Evaluation:
         """Run a program in a worker and wait for what comes of it."""
-        future = self._pool.schedule(
-            report,
-            args=(source, device, seed, self._limits),
-            timeout=self._limits.clock_seconds,
-        )
         try:
-            found = future.result()
+            found = self._report(source, device, seed)
         except FutureTimeoutError:
             found = _failed(f"the program was stopped after {self._limits.clock_seconds:g} s")
         except ProcessExpired as error:
@@ -64,6 +58,29 @@ class Workers:
         """End the processes."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
+
+    def _report(self, source: str, device: str, seed: int) -> Report:
+        task = (source, device, seed, self._limits)
+        try:
+            return self._schedule(task).result()
+        except BrokenProcessPool:
+            # Processes were ended while they had nothing to do: the pool gives up, we do not.
+            return self._schedule(task).result()
+
+    def _schedule(self, task: tuple[str, str, int, Limits]) -> ProcessFuture:
+        with self._changing:
+            if not self._pool.active:
+                self.close()
+                self._pool = self._new_pool()
+            return self._pool.schedule(report, args=task, timeout=self._limits.clock_seconds)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._num_workers,
+            context=_context(),
+            initializer=be_a_worker,
+            initargs=(self._limits.num_bytes,),
+        )
 
 
 _starting = Lock()

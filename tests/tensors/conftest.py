@@ -10,7 +10,7 @@ from blitz.tensors.workers import Workers
 
 @pytest.fixture(scope="session")
 def workers() -> Iterator[Workers]:
-    """Two workers that stop a program after three seconds."""
-    workers = Workers(limits=Limits(clock_seconds=3.0))
+    """Two workers that stop a program after a second."""
+    workers = Workers(limits=Limits(clock_seconds=1.0))
     yield workers
     workers.close()

@@ -72,6 +72,9 @@ def test_shapes_and_the_seed() -> None:
     seeded = run(variant("shapes", "seed"))
     assert torch.equal(seeded["first"], seeded["again"])
     assert not torch.equal(seeded["first"], names["random"])
+    drawn = run(variant("shapes", "draw"))
+    assert drawn["normal"].shape == drawn["digits"].shape == (2, 3)
+    assert sorted(drawn["order"].flatten().tolist()) == [0, 1, 2, 3, 4, 5]
 
 
 def test_attributes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,6 +44,8 @@ FORBIDDEN_KEYWORDS = {
     "generator", "layout", "memory_format", "names", "pin_memory", "order", "like", "subok",
 }  # fmt: skip
 NAMESPACE = {"torch": torch, "np": np, "F": F}
+RIGHT_BESIDE_STUBS = {"Tensor.requires_grad_": {"requires_grad"}}
+"""Keywords that PyTorch takes though its stubs have other names."""
 STUBS = Path(torch.__file__).parent / "_C"
 
 
@@ -108,7 +110,7 @@ class FreshBytes(TorchDispatchMode):
     """Adds up the bytes of all storages that are made under it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.num_bytes = 0
         self._seen: set[int] = set()
         self._kept: list[Tensor] = []
@@ -167,6 +169,7 @@ def test_what_the_table_admits_is_what_pytorch_takes() -> None:
             if known is None:
                 continue
             names, most = known
+            names = names | RIGHT_BESIDE_STUBS.get(path, set())
             first = {"input"} if path.startswith("Tensor.") else set()
             assert operation.keywords - first <= names, (path, operation.keywords - names)
             assert (operation.num_positional or 0) <= most, (path, operation.signature)
@@ -216,15 +219,17 @@ def example_call(operation: Operation) -> tuple[str, list[Any], dict[str, Any]]:
             if isinstance(node.func, ast.Attribute) and node.func.attr in names:
                 owner = value(node.func.value)
                 path = f"{type(owner).__name__}.{node.func.attr}"
-                return path, [owner, *(value(each) for each in node.args)], kwargs
+                if path in operation.paths:
+                    return path, [owner, *(value(each) for each in node.args)], kwargs
         exec(compile(ast.Module([statement], []), "<example>", "exec"), variables)
     raise AssertionError(f"no call of {operation.paths} in {operation.example}")
 
 
 def test_no_call_makes_more_than_its_bound() -> None:
     for operation in OPERATIONS:
+        if operation.name == "cuda":  # its example does not call it: there may be none
+            continue
         path, args, kwargs = example_call(operation)
-        assert path in operation.paths, operation.example
         if operation.bound is None:
             continue
         need = operation.bound(*args, **kwargs)
@@ -348,8 +353,10 @@ def test_attributes_are_those_of_the_values() -> None:
         if Tensor in getters and name not in ("imag", "grad", "grad_fn", "data"):
             assert same(getters[Tensor](x), getattr(x, name)), name
     assert ATTRIBUTES["grad_fn"][Tensor](x) == type(x.grad_fn).__name__
-    assert ATTRIBUTES["data"][Tensor](x).data_ptr() == x.data_ptr()
-    assert not ATTRIBUTES["data"][Tensor](x).requires_grad
+    data = ATTRIBUTES["data"][Tensor](x)
+    assert isinstance(data, Tensor)
+    assert data.data_ptr() == x.data_ptr()
+    assert not data.requires_grad
     values = torch.sort(torch.tensor([3.0, 1.0]))
     assert same(ATTRIBUTES["indices"][type(values)](values), values.indices)
     assert ATTRIBUTES["dtype"][np.ndarray](np.ones(2)) == "float64"
@@ -360,9 +367,10 @@ def test_grad_and_requires_grad_can_be_set() -> None:
     SETTABLE["requires_grad"](x, True)
     assert x.requires_grad
     SETTABLE["grad"](x, torch.full((2,), 3.0))
+    assert x.grad is not None
     assert torch.equal(x.grad, torch.full((2,), 3.0))
     SETTABLE["grad"](x, None)
-    assert x.grad is None
+    assert ATTRIBUTES["grad"][Tensor](x) is None
     with pytest.raises(TypeError, match="True or False"):
         SETTABLE["requires_grad"](x, 1)
     with pytest.raises(TypeError, match="a tensor or None"):

@@ -20,6 +20,16 @@ random
 """,
     variants=(
         Variant(
+            title="The seed in the program",
+            program="""\
+torch.manual_seed(1)
+first = torch.rand(2, 3)
+torch.manual_seed(1)
+again = torch.rand(2, 3)
+first == again
+""",
+        ),
+        Variant(
             title="Other ways to draw",
             program="""\
 shape = (2, 3)

@@ -141,7 +141,7 @@ ARITHMETIC = Family(
             forms="in-place",
         ),
         pointwise(
-            "copy(input, src)",
+            "copy(input, src, /)",
             "Writes the elements of another tensor into this one.",
             "x = torch.zeros(2, 3)\nx.copy_(torch.ones(3))",
             forms="in-place",

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,28 +12,29 @@ from torch import Tensor
 Getter = Callable[..., object]
 Setter = Callable[[Tensor, object], None]
 
-NAMED_RESULTS = (
-    torch.return_types.aminmax,
-    torch.return_types.cummax,
-    torch.return_types.cummin,
-    torch.return_types.frexp,
-    torch.return_types.kthvalue,
-    torch.return_types.linalg_eig,
-    torch.return_types.linalg_eigh,
-    torch.return_types.linalg_lstsq,
-    torch.return_types.linalg_lu,
-    torch.return_types.linalg_lu_factor,
-    torch.return_types.linalg_qr,
-    torch.return_types.linalg_slogdet,
-    torch.return_types.linalg_svd,
-    torch.return_types.max,
-    torch.return_types.median,
-    torch.return_types.min,
-    torch.return_types.mode,
-    torch.return_types.nanmedian,
-    torch.return_types.slogdet,
-    torch.return_types.sort,
-    torch.return_types.topk,
+_RESULTS: Any = torch.return_types
+NAMED_RESULTS: tuple[Any, ...] = (
+    _RESULTS.aminmax,
+    _RESULTS.cummax,
+    _RESULTS.cummin,
+    _RESULTS.frexp,
+    _RESULTS.kthvalue,
+    _RESULTS.linalg_eig,
+    _RESULTS.linalg_eigh,
+    _RESULTS.linalg_lstsq,
+    _RESULTS.linalg_lu,
+    _RESULTS.linalg_lu_factor,
+    _RESULTS.linalg_qr,
+    _RESULTS.linalg_slogdet,
+    _RESULTS.linalg_svd,
+    _RESULTS.max,
+    _RESULTS.median,
+    _RESULTS.min,
+    _RESULTS.mode,
+    _RESULTS.nanmedian,
+    _RESULTS.slogdet,
+    _RESULTS.sort,
+    _RESULTS.topk,
 )
 """Results of several tensors that have names."""
 

@@ -106,22 +106,22 @@ JOINING = Family(
             forms="method",
         ),
         split(
-            "tensor_split(input, indices_or_sections, dim=0)",
+            "tensor_split(input, indices_or_sections, /, dim=0)",
             "Splits a tensor into nearly equal views, or at places.",
             "x = torch.arange(7)\ntorch.tensor_split(x, 3)",
         ),
         split(
-            "hsplit(input, indices_or_sections)",
+            "hsplit(input, indices_or_sections, /)",
             "Splits a tensor side by side.",
             "torch.arange(8).reshape(2, 4).hsplit(2)",
         ),
         split(
-            "vsplit(input, indices_or_sections)",
+            "vsplit(input, indices_or_sections, /)",
             "Splits a tensor into blocks of rows.",
             "torch.arange(8).reshape(4, 2).vsplit(2)",
         ),
         split(
-            "dsplit(input, indices_or_sections)",
+            "dsplit(input, indices_or_sections, /)",
             "Splits a tensor along its third dimension.",
             BLOCK + "x.dsplit(2)",
         ),

@@ -137,7 +137,7 @@ MOVES = Family(
             bound=bounds.numbers,
         ),
         ask(
-            "numel(input)",
+            "numel(input, /)",
             "How many elements there are.",
             GRID + "torch.numel(x)",
             forms="torch method",
@@ -187,7 +187,7 @@ MOVES = Family(
             GRID + "x.is_signed()",
         ),
         ask(
-            "result_type(tensor1, tensor2)",
+            "result_type(tensor1, tensor2, /)",
             "The data type that arithmetic between two operands has.",
             "torch.result_type(torch.tensor([1, 2]), 1.0)",
             forms="torch",

@@ -22,7 +22,7 @@ def plain_type(dtype: object) -> np.dtype[np.generic]:
     is_name = isinstance(dtype, str) and dtype.isalnum()
     if not (is_name or isinstance(dtype, type | np.dtype)):
         raise TypeError(f"dtype is {dtype!r}; it is one of NumPy's, like np.float64")
-    found = np.dtype(dtype)  # type: ignore[call-overload]
+    found: np.dtype[np.generic] = np.dtype(dtype)  # type: ignore[call-overload]
     if found not in PLAIN_TYPES:
         raise TypeError(f"dtype is {dtype!r}; it is one of numbers, like np.float64")
     return found

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from blitz.tensors.operations import bounds
+from blitz.tensors.operations import bounds, matrix_bounds
 from blitz.tensors.operations.examples import GAPS, GRID, MASKS, SHUFFLED, VECTOR
 from blitz.tensors.operations.operation import Family, Picture, operation
 
@@ -152,7 +152,7 @@ REDUCTIONS = Family(
             "norm(input, p='fro', dim=None, keepdim=False, dtype=None)",
             "The length: the p-th root of the sum of p-th powers.",
             "torch.norm(torch.tensor([3., 4.]))",
-            bound=bounds.norms("nuc"),
+            bound=matrix_bounds.norms("nuc"),
         ),
         reduction(
             "dist(input, other, p=2)",

@@ -17,6 +17,7 @@ from blitz.tensors.operations.indexing import INDEXING
 from blitz.tensors.operations.joining import JOINING
 from blitz.tensors.operations.linear_algebra import LINEAR_ALGEBRA
 from blitz.tensors.operations.mathematics import MATHEMATICS
+from blitz.tensors.operations.matrix_products import MATRIX_PRODUCTS
 from blitz.tensors.operations.moves import MOVES
 from blitz.tensors.operations.networks import NETWORKS
 from blitz.tensors.operations.numpy_bridge import NUMPY_BRIDGE
@@ -38,6 +39,7 @@ FAMILIES: tuple[Family, ...] = (
     TRIGONOMETRY,
     COMPARISON,
     REDUCTIONS,
+    MATRIX_PRODUCTS,
     LINEAR_ALGEBRA,
     MOVES,
     NUMPY_BRIDGE,

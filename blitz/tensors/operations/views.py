@@ -261,19 +261,19 @@ VIEWS = Family(
             forms="method",
         ),
         view(
-            "atleast_1d(input)",
+            "atleast_1d(input, /)",
             "Makes a vector of a number.",
             "torch.atleast_1d(torch.ones(()))",
             forms="torch",
         ),
         view(
-            "atleast_2d(input)",
+            "atleast_2d(input, /)",
             "Makes a matrix of a vector.",
             VECTOR + "torch.atleast_2d(x)",
             forms="torch",
         ),
         view(
-            "atleast_3d(input)",
+            "atleast_3d(input, /)",
             "Adds dimensions until there are three.",
             GRID + "torch.atleast_3d(x).shape",
             forms="torch",
