@@ -1,12 +1,11 @@
 """All variables of a program as cards, and the memory they look at as strips: one component.
 
-Here the records become one compact message, and what is to be said in words is said; drawing,
-pointing and linking happen in the browser.
+Here the records become one compact message; drawing, pointing and linking happen in the browser.
 """
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +14,23 @@ import numpy as np
 import streamlit as st
 
 from blitz.tensors.summaries import Statistics, Storage, TensorSummary, Values, Variable
+from blitz.ui.tensors.variables_words import (
+    facts,
+    flags,
+    note,
+    number_text,
+    shape_text,
+    shares,
+    shortened,
+    statistics_lines,
+    steps,
+    title_of,
+)
 from blitz.ui.text import bytes_text
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-RESULT = "result"
-"""What the value of the last expression, which has no name, is called."""
-MAX_TEXT = 400
-"""Characters of a tensor as Python prints it: what is read out instead of its picture."""
 KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}
 NUMBERS = {
     np.dtype(dtype): f"{number}Array"
@@ -57,9 +64,9 @@ def _variable(
     summary = variable.summary
     return {
         "name": variable.name,
-        "title": _title(variable.name),
+        "title": title_of(variable.name),
         "type": variable.type_name,
-        "text": variable.text if summary is None else _cut(variable.text),
+        "text": variable.text if summary is None else shortened(variable.text),
         "tensor": summary and _tensor(variable, summary, shown, storages),
     }
 
@@ -72,18 +79,18 @@ def _tensor(
 ) -> dict[str, Any]:
     values = _values(summary.values)
     return {
-        "head": [_shape_text(summary.shape), summary.dtype, summary.device],
-        "flags": list(_flags(summary)),
-        "note": _note(summary.values),
-        "shares": _shares(variable, summary, shown),
-        "facts": _facts(summary),
+        "head": [shape_text(summary.shape), summary.dtype, summary.device],
+        "flags": list(flags(summary)),
+        "note": note(summary.values),
+        "shares": shares(variable, summary, shown),
+        "facts": facts(summary),
         "stride": summary.stride,
         "offset": summary.offset,
         "itemsize": summary.itemsize,
         "storage": summary.storage,
         "values": values,
         "scale": _scale(storages[summary.storage], shown, values["kind"] == "complex"),
-        "statistics": _statistics(summary),
+        "statistics": statistics_lines(summary),
         # Of two values the counts say it all.
         "histogram": None if values["kind"] == "bool" else _histogram(summary.statistics),
         "marks": [summary.num_nan, summary.num_positive_infinite, summary.num_negative_infinite],
@@ -97,7 +104,7 @@ def _storage(storage: Storage, shown: Sequence[Variable]) -> dict[str, Any]:
         if variable.name in storage.variables and variable.summary is not None
     ]
     values = _values(storage.elements)
-    names = [_title(name) for name in storage.variables]
+    names = [title_of(name) for name in storage.variables]
     count = storage.elements.shape[0]
     return {
         "names": names,
@@ -105,7 +112,7 @@ def _storage(storage: Storage, shown: Sequence[Variable]) -> dict[str, Any]:
         "itemsize": storage.itemsize,
         "values": values,
         "scale": _scale(storage, shown, values["kind"] == "complex"),
-        "views": [{"variable": number, "caption": _steps(summary)} for number, summary in views],
+        "views": [{"variable": number, "caption": steps(summary)} for number, summary in views],
     }
 
 
@@ -164,136 +171,11 @@ def _scale(
     return (min(ends), max(ends)) if ends else None
 
 
-def _title(name: str) -> str:
-    return name or RESULT
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} …"
-
-
-def _shape_text(shape: tuple[int, ...]) -> str:
-    """As torch.Size shows it; of no axes in words."""
-    return f"[{', '.join(map(str, shape))}]" if shape else "[ ] (0-d)"
-
-
-def _flags(summary: TensorSummary) -> Iterable[str]:
-    """What one should see of autograd without asking."""
-    if summary.grad_fn:
-        yield summary.grad_fn
-    elif summary.requires_grad:
-        yield "requires grad"
-
-
-def _facts(summary: TensorSummary) -> list[tuple[str, str]]:
-    facts = [
-        ("stride", str(summary.stride)),
-        ("storage offset", f"{summary.offset:,}"),
-        ("elements", f"{summary.numel:,}"),
-        ("bytes", f"{summary.num_bytes:,} ({summary.itemsize} each)"),
-        ("contiguous", _yes(summary.is_contiguous)),
-    ]
-    if summary.kind == "tensor":
-        facts += [
-            ("requires_grad", _yes(summary.requires_grad)),
-            ("is_leaf", _yes(summary.is_leaf)),
-            ("grad_fn", summary.grad_fn or "none"),
-            ("version", str(summary.version)),
-        ]
-    return facts
-
-
-def _yes(holds: bool) -> str:
-    return "yes" if holds else "no"
-
-
-def _note(values: Values) -> str:
-    """How much of each axis is in the picture."""
-    axes = [
-        f"{len(kept):,} of {size:,} along axis {axis}"
-        for axis, (kept, size) in enumerate(zip(values.kept, values.shape, strict=True))
-        if len(kept) < size
-    ]
-    return f"Drawn: {_listed(axes)}." if axes else ""
-
-
-def _shares(variable: Variable, summary: TensorSummary, shown: Sequence[Variable]) -> str:
-    """Which other variables look at the same memory."""
-    others = []
-    for other in shown:
-        found = other.summary
-        if other is variable or found is None or found.storage != summary.storage:
-            continue
-        is_same = _place(found) == _place(summary)
-        others.append(_title(other.name) + (" (the very same elements)" if is_same else ""))
-    return f"shares memory with {_listed(others)}" if others else ""
-
-
-def _place(summary: TensorSummary) -> tuple[object, ...]:
-    return summary.shape, summary.stride, summary.offset, summary.itemsize
-
-
-def _steps(summary: TensorSummary) -> str:
-    """What strides and offset mean, in words."""
-    if summary.numel == 0:
-        return "looks at no element."
-    start = f"starts at place {summary.offset:,}"
-    steps, is_first = [], True
-    for axis, (size, stride) in enumerate(zip(summary.shape, summary.stride, strict=True)):
-        if size == 1:
-            continue
-        if stride == 0:
-            steps.append(f"axis {axis} is broadcast: each step stays at the same element")
-        elif is_first:
-            steps.append(f"one step along axis {axis} is {_elements(stride)} in memory")
-            is_first = False
-        else:
-            steps.append(f"along axis {axis} it is {stride:,}")
-    return "; ".join([start, ", ".join(steps)]) + "." if steps else f"{start}."
-
-
-def _elements(count: int) -> str:
-    return f"{count:,} element{'' if abs(count) == 1 else 's'}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """a, b and c."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-
-
-def _statistics(summary: TensorSummary) -> list[str]:
-    found = summary.statistics
-    if found is None or summary.numel == 1:
-        return []
-    num_finite = summary.numel - (
-        summary.num_nan + summary.num_positive_infinite + summary.num_negative_infinite
-    )
-    if summary.dtype.endswith("bool"):
-        lines = [f"{round(found.mean * summary.numel):,} of {summary.numel:,} True"]
-    else:
-        named = {
-            "min": found.minimum, "max": found.maximum, "mean": found.mean, "std": found.std,
-        }  # fmt: skip
-        lines = [f"{name} {_short(number)}" for name, number in named.items()]
-        if summary.values.elements.dtype.kind == "c":
-            lines.append("of the magnitudes")
-    if found.num_sampled < num_finite:
-        lines.append(f"std and histogram from {found.num_sampled:,} of {num_finite:,} elements")
-    return lines
-
-
-def _short(number: float) -> str:
-    """With five significant digits, integers below a million in full."""
-    if isinstance(number, int) and abs(number) < 1e6:
-        return str(number).replace("-", "−")
-    return f"{number:.5g}".replace("-", "−")
-
-
 def _histogram(statistics: Statistics | None) -> dict[str, Any] | None:
     if statistics is None or statistics.minimum == statistics.maximum or not statistics.counts:
         return None
     counts = statistics.counts
-    first, last = _short(statistics.minimum), _short(statistics.maximum)
+    first, last = number_text(statistics.minimum), number_text(statistics.maximum)
     fullest = max(range(len(counts)), key=counts.__getitem__)
     return {
         "counts": counts,

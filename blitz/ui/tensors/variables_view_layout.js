@@ -252,5 +252,8 @@ function layOutLines(elements, { width, measure, texts, left = 0, below = 0 }) {
     advance(found.width);
   }
   layout.height = (line + 1) * (height + 6) - 6;
+  for (const label of layout.labels) {
+    label.x = Math.min(label.x, layout.width - measure(label.text) / 2);
+  }
   return layout;
 }
