@@ -85,6 +85,7 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         page.screenshot(path=PICTURES / "results.png")
         show(page, f"{address}/train")
         page.screenshot(path=PICTURES / "train.png")
+        photograph_tensors(page, address)
         photograph_graphs(page, address)
         photograph_backprop(page, address)
         browser.close()
@@ -104,6 +105,23 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         page.get_by_role("button", name="Stop").click()
         page.get_by_role("button", name="Resume").wait_for()
         browser.close()
+
+
+def photograph_tensors(page: Page, address: str) -> None:
+    show(page, f"{address}/tensors")
+    page.locator("textarea").fill(
+        "x = torch.arange(12.).reshape(3, 4)\ny = x.T\nz = x[1:, ::2]\nz[0, 0] = -40\n"
+        "w = x / (x - 5)\n"
+    )
+    page.get_by_text("min −40").first.wait_for()
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(1_000)
+    page.screenshot(path=PICTURES / "tensors.png")
+    page.get_by_role("button", name="cat and stack").click()
+    page.get_by_test_id("stMain").get_by_text("Operations", exact=True).click()
+    page.get_by_text("stack makes a new axis").wait_for()
+    page.wait_for_timeout(1_000)
+    page.screenshot(path=PICTURES / "tensors-stack.png")
 
 
 def photograph_graphs(page: Page, address: str) -> None:

@@ -39,7 +39,7 @@ def test_terminal_commands_run(tmp_path: Path) -> None:
 
 def test_python_examples_run(tmp_path: Path) -> None:
     examples = blocks("python")
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         subprocess.run(
             [sys.executable, "-c", example], cwd=tmp_path, env=environment(tmp_path), check=True

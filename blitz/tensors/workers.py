@@ -67,7 +67,7 @@ class Workers:
             # Processes were ended while they had nothing to do: the pool gives up, we do not.
             return self._schedule(task).result()
 
-    def _schedule(self, task: tuple[str, str, int, Limits]) -> ProcessFuture:
+    def _schedule(self, task: tuple[str, str, int, Limits]) -> "ProcessFuture[Report]":
         with self._changing:
             if not self._pool.active:
                 self.close()

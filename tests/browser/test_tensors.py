@@ -22,18 +22,13 @@ def open_page(page: Page, server: Server, address: str = "") -> Locator:
     return page.get_by_role("textbox", name="Program")
 
 
-def card(page: Page, name: str) -> Locator:
-    """The card of a variable."""
-    return page.get_by_role("region", name=re.compile(f"^{re.escape(name)}\\b")).first
-
-
 def test_what_is_typed_is_run_shown_and_kept_in_the_address(
     page: Page, server: Server, browser: Browser
 ) -> None:
     area = open_page(page, server)
     area.fill("abc = torch.full((2, 3), 7.5)\nabc.sum()")
     expect(page.get_by_text("[2, 3] · torch.float32 · cpu")).to_be_visible()
-    expect(page.get_by_text("min 7.5").first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"min\s7\.5")).first).to_be_visible()
     page.wait_for_function("location.search.includes('program=')")
     with watched_context(browser, width=420, color_scheme="dark") as context:
         other = context.new_page()

@@ -147,7 +147,7 @@ def attempts(folder: Path) -> dict[str, str]:
     raised = {}
     for name, attempt in OUTSIDE.items():
         try:
-            attempt(folder)
+            attempt(folder)  # type: ignore[no-untyped-call]
         except (OSError, MemoryError) as error:
             raised[name] = type(error).__name__
     try:

@@ -58,7 +58,7 @@ def show_playground() -> None:
         "Panel", PANELS, key=PANEL, label_visibility="collapsed", required=True,
         persist_state="session",
     )  # fmt: skip
-    _show_panel(panel, evaluation)
+    _show_panel(panel or VARIABLES, evaluation)
     write_address()
 
 
