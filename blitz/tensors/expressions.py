@@ -80,11 +80,21 @@ RAISED = (
 """What PyTorch, NumPy and Python raise for what they are given."""
 
 
+Follow = Callable[[int, Mapping[str, object]], None]
+"""Told before each statement its line, and the variables that there are."""
+
+
 class Interpreter:
     """Runs one program once; its variables stay readable after a fault."""
 
     def __init__(
-        self, program: Program, *, device: str, budget: Budget, recorder: Recorder
+        self,
+        program: Program,
+        *,
+        device: str,
+        budget: Budget,
+        recorder: Recorder,
+        follow: Follow | None = None,
     ) -> None:
         self.variables: dict[str, object] = {}
         self.value: object = None
@@ -94,6 +104,7 @@ class Interpreter:
         self._device = torch.device(device)
         self._budget = budget
         self._recorder = recorder
+        self._follow = follow
 
     def run(self) -> None:
         """Carry out all statements; ProgramError for the first that cannot be."""
@@ -102,6 +113,8 @@ class Interpreter:
     def _run_block(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
             self.value = None
+            if self._follow is not None:
+                self._follow(statement.lineno, self.variables)
             match statement:
                 case ast.Expr(value=value):
                     self.value = self._evaluate(value)

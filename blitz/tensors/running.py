@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from blitz.tensors.describe import describe
-from blitz.tensors.expressions import Interpreter
+from blitz.tensors.expressions import Follow, Interpreter
 from blitz.tensors.faults import Fault, ProgramError
 from blitz.tensors.limits import Budget, Limits
 from blitz.tensors.names import check_names
@@ -78,10 +78,19 @@ def report(source: str, device: str, seed: int, limits: Limits) -> Report:
     )
 
 
-def run(program: Program, *, device: str = "cpu", seed: int = 0, limits: Limits) -> Run:
+def run(
+    program: Program,
+    *,
+    device: str = "cpu",
+    seed: int = 0,
+    limits: Limits,
+    follow: Follow | None = None,
+) -> Run:
     """Carry out a program in this process, with random numbers from the seed on."""
     recorder = Recorder(program.source)
-    interpreter = Interpreter(program, device=device, budget=Budget(limits), recorder=recorder)
+    interpreter = Interpreter(
+        program, device=device, budget=Budget(limits), recorder=recorder, follow=follow
+    )
     fault = None
     started = time.perf_counter()
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.enable_grad():

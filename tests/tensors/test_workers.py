@@ -107,6 +107,17 @@ def test_a_worker_that_is_killed_at_work_is_replaced_and_its_program_says_so(
     assert workers.evaluate("1 + 1").value == 2
 
 
+def test_an_operation_that_crashes_ends_its_worker_alone(workers: Workers) -> None:
+    # −2⁶³ divided by −1 has no room in 64 bits, and the processor's own fault ends the process.
+    crash = workers.evaluate(
+        "x = torch.full((64,), -2**53) * 1024\n"
+        "torch.div(x, torch.full((64,), -1), rounding_mode='trunc')"
+    )
+    if crash.error is not None:  # other processors have an answer
+        assert crash.error == "the process that ran the program was ended (SIGFPE)"
+    assert workers.evaluate("1 + 1").value == 2
+
+
 def test_workers_that_are_killed_at_rest_are_replaced_and_nobody_notices(
     workers: Workers, wait_for: Callable[[Callable[[], bool]], None]
 ) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.autograd import _get_sequence_nr  # type: ignore[attr-defined]
 from torch.autograd.graph import Node
 
 TRACEBACK_LINE = re.compile(r'File "(.+)", line (\d+), in (\S+)\n\s*(.*)')
@@ -76,6 +77,13 @@ class Recording:
     calls: list[Call] = field(default_factory=list)
     line_starts: list[int] = field(default_factory=list)
     lines: list[tuple[str, int, str] | None] = field(default_factory=list)
+    line: tuple[str, int, str] | None = None
+    """File, line and function of what is made while no recorded frame runs."""
+
+    def mark(self, line: tuple[str, int, str] | None) -> None:
+        """What is made from now on is made by this line."""
+        self.line_starts.append(_get_sequence_nr())
+        self.lines.append(line)
 
     def tensor_names(self) -> dict[int, str]:
         """Names of leaves by the id of their tensor: parameters by path, others by variable."""

@@ -29,7 +29,8 @@ from blitz.autograd.graph.recording import Call, Recording
 
 TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 PYTHON = sysconfig.get_path("stdlib")
-OWN = str(Path(__file__).parents[1])
+OWN = str(Path(__file__).parents[2])
+EXAMPLES = f"{OWN}{os.sep}autograd{os.sep}examples"
 
 
 @contextmanager
@@ -135,18 +136,27 @@ class _LineTracer:
         return self._within
 
     def _mark(self) -> None:
-        self._recording.line_starts.append(_get_sequence_nr())
-        self._recording.lines.append(self._stack[-1] if self._stack else None)
+        self._recording.mark(self._stack[-1] if self._stack else self._recording.line)
 
     def _notice(self, variables: Mapping[str, Any]) -> None:
-        results, leaves = self._recording.results, self._recording.leaves
-        for name, value in variables.items():
-            if not isinstance(value, Tensor) or not value.requires_grad:
-                continue
-            if value.grad_fn is None:
-                leaves.setdefault(id(value), (name, value))
-            else:
-                results.setdefault(value.grad_fn, name)
+        notice_variables(self._recording, variables)
+
+
+def follow_line(recording: Recording, file: str, line: int) -> None:
+    """What is made from now on is made by this line, for code that Python does not run."""
+    recording.line = (file, line, "<module>")
+    recording.mark(recording.line)
+
+
+def notice_variables(recording: Recording, variables: Mapping[str, Any]) -> None:
+    """Name the results and leaves that variables hold, where they have no name yet."""
+    for name, value in variables.items():
+        if not isinstance(value, Tensor) or not value.requires_grad:
+            continue
+        if value.grad_fn is None:
+            recording.leaves.setdefault(id(value), (name, value))
+        else:
+            recording.results.setdefault(value.grad_fn, name)
 
 
 @lru_cache(maxsize=1_000)
@@ -157,7 +167,7 @@ def _is_followed(file: str) -> bool:
     if "site-packages" in file or "dist-packages" in file:
         return True
     if file.startswith(OWN):
-        return file.startswith(f"{OWN}{os.sep}examples")
+        return file.startswith(EXAMPLES)
     return not file.startswith(PYTHON)
 
 

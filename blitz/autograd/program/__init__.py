@@ -19,7 +19,7 @@ with numbers that have been checked; what people write brings its own way to be 
 """
 
 from blitz.autograd.program.controls import Control, ControlKind, Value
-from blitz.autograd.program.reading import CarriedOut, Program, ProgramError, read_program
+from blitz.autograd.program.reading import CarriedOut, Follow, Program, ProgramError, read_program
 from blitz.autograd.program.running import OUTPUT_LIMIT, ProgramRun, run_program
 from blitz.autograd.program.tracing import output_names, program_gradients, program_graph
 
@@ -28,6 +28,7 @@ __all__ = [
     "CarriedOut",
     "Control",
     "ControlKind",
+    "Follow",
     "Program",
     "ProgramError",
     "ProgramRun",

@@ -35,6 +35,11 @@ class CarriedOut:
     error: ProgramError | None
 
 
+Follow = Callable[[int, Mapping[str, object]], None]
+"""Told before each line which one it is, and the variables that there are."""
+CarryOut = Callable[[Follow], CarriedOut]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Program:
     """A short program, and what its docstring and comments say about it."""
@@ -53,8 +58,8 @@ class Program:
     source: str
     listing: str = field(repr=False)
     """The source without docstring and ranges: what is shown, and to the letter what runs."""
-    carry_out: Callable[[], "CarriedOut"] | None = field(default=None, repr=False, compare=False)
-    """Runs the source in another way than Python does; for programs that people write."""
+    carry_out: "CarryOut | None" = field(default=None, repr=False, compare=False)
+    """Runs the listing in another way than Python does; for programs that people write."""
 
     @property
     def file(self) -> str:

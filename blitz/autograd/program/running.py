@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from blitz.autograd.graph import Recording, record
+from blitz.autograd.graph.watching import follow_line, notice_variables
 from blitz.autograd.program.reading import Program, ProgramError
 from blitz.autograd.turns import one_at_a_time
 
@@ -60,8 +61,7 @@ def _run_by_python(program: Program) -> ProgramRun:
     printed = _Printed()
     namespace: dict[str, Any] = {"__name__": "__main__", "print": printed}
     with one_at_a_time():
-        lines = program.listing.splitlines(keepends=True)
-        linecache.cache[program.file] = (len(program.listing), None, lines, program.file)
+        _show_lines(program)
         code = compile(program.listing, program.file, "exec", dont_inherit=True)
         started = time.perf_counter()
         with _settings_kept(), record() as recording:
@@ -85,9 +85,16 @@ def _run_by_python(program: Program) -> ProgramRun:
 def _run_otherwise(program: Program) -> ProgramRun:
     assert program.carry_out is not None
     with one_at_a_time():
+        _show_lines(program)
         started = time.perf_counter()
         with _settings_kept(), record() as recording:
-            left = program.carry_out()
+
+            def follow(line: int, variables: Mapping[str, object]) -> None:
+                notice_variables(recording, variables)
+                follow_line(recording, program.file, line)
+
+            left = program.carry_out(follow)
+            notice_variables(recording, left.variables)
         seconds = time.perf_counter() - started
     return ProgramRun(
         variables=left.variables,
@@ -97,6 +104,12 @@ def _run_otherwise(program: Program) -> ProgramRun:
         seconds=seconds,
         _free=lambda: None,  # it has no functions of its own
     )
+
+
+def _show_lines(program: Program) -> None:
+    """Let Python find the text of the program's lines."""
+    lines = program.listing.splitlines(keepends=True)
+    linecache.cache[program.file] = (len(program.listing), None, lines, program.file)
 
 
 def _freed_with(recording: Recording, namespace: dict[str, Any]) -> Callable[[], object]:

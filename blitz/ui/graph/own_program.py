@@ -9,7 +9,7 @@ from functools import lru_cache
 import streamlit as st
 from torch import Tensor
 
-from blitz.autograd.program import CarriedOut, Program, ProgramError
+from blitz.autograd.program import CarriedOut, Follow, Program, ProgramError
 from blitz.tensors.address import State, decode, encode
 from blitz.tensors.evaluation import Evaluation
 from blitz.tensors.faults import Fault
@@ -25,6 +25,7 @@ from blitz.ui.text import digest
 OWN = "program"
 """The parameter of the address; its value is what `blitz.tensors.address.encode` makes."""
 EDITOR = "graph_own"
+TITLE = "Your own program"
 RESULT = "result"
 """What the value of the last expression is called."""
 HERE = Limits(num_bytes=256 * 2**20, seconds=1.0)
@@ -46,6 +47,7 @@ def first_program() -> str:
 
 def show_own_program() -> Program:
     """Show the editor with the program in the address; the program as it is now."""
+    st.title(TITLE)
     state = _present()
     evaluation = _evaluated(state)
     fault = evaluation.fault
@@ -66,14 +68,14 @@ def show_own_program() -> Program:
 def as_program(state: State, fault: Fault | None) -> Program:
     """The program for the graph explorer. fault: what the limited process stopped it for."""
 
-    def carry_out() -> CarriedOut:
+    def carry_out(follow: Follow) -> CarriedOut:
         if fault is not None and fault.span is None:  # such as an end by force: never again here
             return _stopped(fault)
         try:
             program = read_program(state.program)
         except TensorProgramError as error:
             return _stopped(error.fault)
-        done = run(program, device=state.device, seed=state.seed, limits=HERE)
+        done = run(program, device=state.device, seed=state.seed, limits=HERE, follow=follow)
         return CarriedOut(
             variables=done.variables | {RESULT: _result(done)},
             output=done.recorder.printed,
@@ -82,7 +84,7 @@ def as_program(state: State, fault: Fault | None) -> Program:
 
     return Program(
         name=f"own-{digest(encode(state))}",
-        title="Your own program",
+        title=TITLE,
         text="The graph of the value of the last line.",
         graph_of=(RESULT,),
         module=None,

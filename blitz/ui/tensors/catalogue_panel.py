@@ -12,6 +12,8 @@ from blitz.ui.text import plain
 
 ALL = "all"
 MOST_SHOWN = 40
+COLUMNS = (1, 16)
+"""Widths of the button and of what stands beside it."""
 
 
 def show_catalogue() -> None:
@@ -34,18 +36,16 @@ def show_catalogue() -> None:
 
 def _show_rows(operations: Sequence[Operation]) -> None:
     for operation in operations:
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.button(
-                "Try", key=f"{KEY}try-{operation.paths[0]}", type="tertiary",
-                on_click=try_example, args=(operation.example,),
-                help="Put its example into the editor",
-            )  # fmt: skip
-            ways = ", ".join(operation.paths)
-            st.markdown(
-                f"`{operation.signature}` — {plain(operation.summary)}  \n"
-                f":small[:gray[{plain(ways)}]]",
-                width="stretch",
-            )
+        left, right = st.columns(COLUMNS, gap="small")
+        left.button(
+            "Try", key=f"{KEY}try-{operation.paths[0]}", type="tertiary",
+            on_click=try_example, args=(operation.example,),
+            help="Put its example into the editor",
+        )  # fmt: skip
+        ways = plain(", ".join(operation.paths))
+        right.markdown(
+            f"`{operation.signature}` — {plain(operation.summary)}  \n:small[:gray[{ways}]]"
+        )
 
 
 def try_example(example: str) -> None:

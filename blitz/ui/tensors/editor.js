@@ -7,6 +7,7 @@
 const DELAY_MS = 350; // after the last key
 const COUNTED_FROM = 0.9; // of the most characters
 const INDENTATION = "    ";
+const MARGIN = 20; // pixels between the caret and the frame
 
 const SKELETON = `<div class="blitz-editor-frame">
     <div class="blitz-editor-gutter" data-part="gutter"></div>
@@ -53,6 +54,7 @@ class Editor {
     area.addEventListener("input", () => this.onInput());
     area.addEventListener("keydown", (event) => this.onKey(event));
     area.addEventListener("compositionend", () => this.onInput());
+    area.addEventListener("keyup", () => this.keepCaretInSight());
     area.addEventListener("blur", () => this.onBlur());
     area.addEventListener("mousedown", () => this.suggestions.close());
     area.addEventListener("mousemove", (event) => this.onPointer(event));
@@ -98,6 +100,7 @@ class Editor {
 
   onInput() {
     this.draw();
+    this.keepCaretInSight();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.tell(), DELAY_MS);
     this.suggest();
@@ -181,11 +184,23 @@ class Editor {
   /** Where on the screen a character of the copy is. */
   boxAt(offset) {
     const walker = document.createTreeWalker(this.parts.copy, NodeFilter.SHOW_TEXT);
-    let left = offset;
-    while (walker.nextNode() && left > walker.currentNode.length) left -= walker.currentNode.length;
+    let rest = offset;
+    while (walker.nextNode() && rest >= walker.currentNode.length) rest -= walker.currentNode.length;
     const range = document.createRange();
-    range.setStart(walker.currentNode, left);
+    range.setStart(walker.currentNode, rest);
+    range.setEnd(walker.currentNode, rest + 1);
     return range.getBoundingClientRect();
+  }
+
+  /** The browser does so itself, but before the copy has grown, and also beneath the gutter. */
+  keepCaretInSight() {
+    const frame = this.root.querySelector(".blitz-editor-frame");
+    const { right, top, bottom } = frame.getBoundingClientRect();
+    const { right: left } = this.parts.gutter.getBoundingClientRect();
+    const caret = this.boxAt(this.area.selectionEnd);
+    const beyond = (place, from, to) => Math.min(place - MARGIN - from, 0) || Math.max(place + MARGIN - to, 0);
+    frame.scrollLeft += beyond(caret.left, left, right);
+    frame.scrollTop += beyond((caret.top + caret.bottom) / 2, top, bottom);
   }
 
   // The way to the script
