@@ -22,20 +22,25 @@ def open_page(page: Page, server: Server, address: str = "") -> Locator:
     return page.get_by_role("textbox", name="Program")
 
 
+def expect_shape(page: Page, name: str, shape: str) -> None:
+    """The card of a variable tells this shape."""
+    card = page.get_by_role("article", name=name, exact=True)
+    expect(card).to_contain_text(re.compile(re.escape(shape).replace(r"\ ", r"\s")))
+
+
 def test_what_is_typed_is_run_shown_and_kept_in_the_address(
     page: Page, server: Server, browser: Browser
 ) -> None:
     area = open_page(page, server)
     area.fill("abc = torch.full((2, 3), 7.5)\nabc.sum()")
-    expect(page.get_by_text("[2, 3] · torch.float32 · cpu")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"min\s7\.5")).first).to_be_visible()
+    expect_shape(page, "abc", "[2, 3]")
     page.wait_for_function("location.search.includes('program=')")
     with watched_context(browser, width=420, color_scheme="dark") as context:
         other = context.new_page()
         other.goto(page.url)
         again = other.get_by_role("textbox", name="Program")
         expect(again).to_have_value("abc = torch.full((2, 3), 7.5)\nabc.sum()")
-        expect(other.get_by_text("[2, 3] · torch.float32 · cpu")).to_be_visible()
+        expect_shape(other, "abc", "[2, 3]")
         assert other.evaluate("document.documentElement.scrollWidth") <= 420
 
 
@@ -43,10 +48,10 @@ def test_an_error_is_marked_where_it_is_and_mended_by_typing(page: Page, server:
     area = open_page(page, server)
     area.fill("x = torch.ones(2, 3)\nx @ x")
     expect(page.get_by_role("alert")).to_contain_text("mat1 and mat2 shapes")
-    expect(page.get_by_text("[2, 3] · torch.float32 · cpu")).to_be_visible()
+    expect_shape(page, "x", "[2, 3]")
     area.fill("x = torch.ones(2, 3)\nx @ x.T")
     expect(page.get_by_role("alert")).to_have_count(0)
-    expect(page.get_by_text("[2, 2] · torch.float32 · cpu")).to_be_visible()
+    expect_shape(page, "result", "[2, 2]")
 
 
 def test_a_lesson_its_operations_and_the_way_back(page: Page, server: Server) -> None:
@@ -78,11 +83,3 @@ def test_a_programs_graph_opens_on_the_autograd_page_where_it_can_be_typed_on(
         "w = torch.ones(3, requires_grad=True)\n(w * 2).exp().sum()"
     )
     expect(page.get_by_text(re.compile(r"^4 nodes"))).to_be_visible()
-
-
-def test_a_program_that_never_ends_leaves_the_page_alive(page: Page, server: Server) -> None:
-    area = open_page(page, server)
-    area.fill("x = torch.ones(1)\n" + "x.expand(10**8).std()\n" * 40)
-    expect(page.get_by_role("alert")).to_contain_text("the program was stopped after 10 s")
-    area.fill("answer = torch.tensor(42)")
-    expect(page.get_by_text("[] · torch.int64 · cpu")).to_be_visible()
