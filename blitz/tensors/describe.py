@@ -15,8 +15,10 @@ from blitz.tensors.statistics import statistics_of
 from blitz.tensors.summaries import Storage, TensorSummary, Variable
 from blitz.tensors.thinning import thinned
 
-MOST_ELEMENTS = 12_000
+MOST_ELEMENTS = 8_000
 """Elements that are kept of all variables together, so that a page gets below 200 kB."""
+MOST_IN_STORAGES = 4_000
+"""And of all storages."""
 MOST_OF_ONE = 1_024
 MOST_OF_A_STORAGE = 192
 MOST_PARTS = 8
@@ -42,7 +44,7 @@ def describe(values: Mapping[str, object]) -> tuple[tuple[Variable, ...], tuple[
         )
         for name, value in named.items()
     )
-    most_of_a_storage = min(MOST_OF_A_STORAGE, MOST_ELEMENTS // max(len(found), 1))
+    most_of_a_storage = min(MOST_OF_A_STORAGE, MOST_IN_STORAGES // max(len(found), 1))
     storages = tuple(
         Storage(
             index=index,

@@ -67,7 +67,7 @@ def _limits(shape: tuple[int, ...], most: int) -> tuple[int, ...]:
 def _grid(kept: tuple[tuple[int, ...], ...], device: torch.device) -> tuple[Tensor, ...]:
     """An index that picks the kept places of all axes at once."""
     return tuple(
-        torch.tensor(indices, device=device).reshape(
+        torch.tensor(indices, dtype=torch.long, device=device).reshape(
             [-1 if other == axis else 1 for other in range(len(kept))]
         )
         for axis, indices in enumerate(kept)
