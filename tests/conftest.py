@@ -1,12 +1,17 @@
 """What all tests may use."""
 
+import os
 import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
 
-DEADLINE_SECONDS = 120.0
+# Before torch is imported, and for all processes that tests start: the threads of several
+# processes on few cores spend their time waiting for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+DEADLINE_SECONDS = 240.0
 
 # How long an example takes depends on what else runs; a failing one is printed to be tried again.
 settings.register_profile("blitz", deadline=None, print_blob=True)

@@ -10,6 +10,9 @@ import sys
 import threading
 import weakref
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from blitz.autograd.examples import EXAMPLES, load_example
 from blitz.autograd.graph import AutogradGraph, GraphNode, walk_to
 from blitz.autograd.program import (
     Control,
+    Program,
     ProgramRun,
     output_names,
     program_graph,
@@ -80,26 +84,56 @@ def num_users(graph: AutogradGraph, label: str) -> int:
     return int((graph.target == only(graph, label).index).sum())
 
 
-def other_values(control: Control) -> list[Any]:
-    """Both ends of a range, or all that may be chosen besides."""
-    if control.kind == "switch":
-        return [not control.value]
-    if control.kind == "choice":
-        return [choice for choice in control.choices if choice != control.value]
+def variants(name: str) -> Iterator[dict[str, Any]]:
+    """Values for the controls: ranges by turns at one end and the other, and each other choice."""
+    controls = load_example(name).controls
+    ranges = [control for control in controls if control.minimum is not None]
+    for first in (0, 1):
+        if ranges:
+            ends = enumerate(ranges, start=first)
+            yield {control.name: end_of(control, index % 2 == 1) for index, control in ends}
+    for control in controls:
+        choices = (not control.value,) if control.kind == "switch" else control.choices
+        yield from ({control.name: choice} for choice in choices if choice != control.value)
+
+
+def end_of(control: Control, is_high: bool) -> Any:
     assert control.minimum is not None
     assert control.maximum is not None
-    ends = [control.minimum, control.maximum]
+    end = control.maximum if is_high else control.minimum
     if isinstance(control.value, tuple):
-        return [[end] * len(control.value) for end in ends]
-    return [min(end, LONGEST) if control.name == "steps" else end for end in ends]
+        return [end] * len(control.value)
+    return min(end, LONGEST) if control.name == "steps" else end
 
 
 VARIANTS = [
-    pytest.param(name, control.name, value, id=f"{name}-{control.name}-{value}")
-    for name in NAMES
-    for control in load_example(name).controls
-    for value in other_values(control)
+    pytest.param(name, each, id=f"{name}-{each}") for name in NAMES for each in variants(name)
 ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ran:
+    """An example that was run with the values it comes with."""
+
+    name: str
+    program: Program
+    run: ProgramRun
+    graph: AutogradGraph
+    num_threads_left: int
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def ran(request: pytest.FixtureRequest) -> Ran:
+    program = load_example(request.param)
+    num_threads = threading.active_count()
+    result = run_program(program)
+    return Ran(
+        name=request.param,
+        program=program,
+        run=result,
+        graph=program_graph(program, result),
+        num_threads_left=threading.active_count() - num_threads,
+    )
 
 
 # All of them
@@ -124,25 +158,46 @@ def test_example_is_short_and_has_a_text(name: str) -> None:
     assert 2 <= len(re.findall(r"[.:!?](?:\s|$)", program.text)) <= 10
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_example_gives_a_graph(name: str) -> None:
-    program = load_example(name)
-    threads = threading.active_count()
-    result = run_program(program)
-    if name in STOPPED:
-        assert result.error is not None
-        assert result.error.message.startswith(STOPPED[name])
-        assert result.error.line is not None
+def test_example_gives_a_graph(ran: Ran) -> None:
+    if ran.name in STOPPED:
+        assert ran.run.error is not None
+        assert ran.run.error.message.startswith(STOPPED[ran.name])
+        assert ran.run.error.line is not None
     else:
-        assert result.error is None
-        assert result.output
-    assert len(program_graph(program, result)) > 1
-    assert threading.active_count() == threads
+        assert ran.run.error is None
+        assert ran.run.output
+    assert len(ran.graph) > 1
+    assert ran.num_threads_left == 0
+
+
+def test_way_to_every_node_leads_there(ran: Ran) -> None:
+    names = output_names(ran.program, ran.run)
+    assert names == ran.program.graph_of or ran.name in STOPPED
+    for node in range(0, len(ran.graph), 1 + len(ran.graph) // 100):
+        way = walk_to(ran.graph, node, names)
+        found = eval(way, {**ran.run.variables, "torch": torch})
+        assert found is ran.graph.functions[node], way
+
+
+def test_example_is_a_python_file_like_any_other(
+    ran: Ran, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = compile((FOLDER / f"{ran.name}.py").read_text(encoding="utf-8"), ran.name, "exec")
+    dtype = torch.get_default_dtype()
+    stops = pytest.raises(RuntimeError) if ran.name in STOPPED else nullcontext()
+    try:
+        with torch.random.fork_rng(devices=[]), stops:
+            exec(code, {"__name__": "__main__"})
+    finally:
+        torch.set_default_dtype(dtype)  # one of them chooses another
+    assert capsys.readouterr().out == ran.run.output
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_dropped_run_and_graph_free_their_tensors(name: str) -> None:
     program = load_example(name)
+    if any(control.name == "image_size" and control.minimum for control in program.controls):
+        program = program.with_values({"image_size": 32})
     result = run_program(program)
     graph = program_graph(program, result)
     tensors = [weakref.ref(v) for v in result.variables.values() if isinstance(v, Tensor)]
@@ -154,38 +209,13 @@ def test_dropped_run_and_graph_free_their_tensors(name: str) -> None:
     assert [each for each in tensors if each() is not None] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_way_to_every_node_leads_there(name: str) -> None:
-    program = load_example(name)
-    if name == "deep_chain":
-        program = program.with_values({"steps": 50})  # the way has a step for each
+@pytest.mark.parametrize(("name", "values"), VARIANTS)
+def test_example_runs_at_the_ends_of_its_controls(name: str, values: dict[str, Any]) -> None:
+    program = load_example(name).with_values(values)
     result = run_program(program)
-    graph = program_graph(program, result)
-    names = output_names(program, result)
-    assert names == program.graph_of or name in STOPPED
-    for node in range(0, len(graph), 1 + len(graph) // 150):
-        way = walk_to(graph, node, names)
-        assert eval(way, {**result.variables, "torch": torch}) is graph.functions[node], way
-
-
-@pytest.mark.parametrize(("name", "control", "value"), VARIANTS)
-def test_example_runs_at_the_ends_of_its_controls(name: str, control: str, value: object) -> None:
-    program = load_example(name).with_values({control: value})
-    result = run_program(program)
-    is_stopped = name in STOPPED and control == "x_value"
-    assert (result.error is not None) == (is_stopped or value == "inference_mode")
+    is_stopped = name in STOPPED and "x_value" in values
+    assert (result.error is not None) == (is_stopped or "inference_mode" in values.values())
     assert len(program_graph(program, result)) >= 1
-
-
-# Those that stop would stop the test, and the network by hand sets a default for the process.
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in {*STOPPED, "sigmoid_network"}])
-def test_example_is_a_python_file_like_any_other(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = compile((FOLDER / f"{name}.py").read_text(encoding="utf-8"), name, "exec")
-    with torch.random.fork_rng(devices=[]):
-        exec(code, {"__name__": "__main__"})
-    assert capsys.readouterr().out == run(name).output
 
 
 def test_example_runs_from_the_command_line(tmp_path: Path) -> None:

@@ -280,8 +280,9 @@ def test_random_state_is_left_alone() -> None:
 @pytest.mark.parametrize("end", ["", "raise ValueError"])
 def test_settings_are_left_alone(end: str) -> None:
     before = torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
+    assert before[1] != 2
     ran(
-        "torch.set_default_dtype(torch.float64)\ntorch.set_num_threads(1)\n"
+        "torch.set_default_dtype(torch.float64)\ntorch.set_num_threads(2)\n"
         f"torch.set_grad_enabled(False)\n{end}"
     )
     after = torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()

@@ -33,4 +33,6 @@ if st.checkbox("Show the graph", value=True):
             st.session_state.shown = target
             st.rerun()
 st.button("Run the script again")
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+st.caption(str(st.session_state.runs))
 st.code("\n".join(log) or "no event", language=None)

@@ -12,7 +12,7 @@ from blitz.autograd.picture.drawing import VertexKind, draw
 from blitz.autograd.picture.packing import unpack
 from blitz.autograd.picture.scene import pack_drawing
 from blitz.autograd.program import program_graph, run_program
-from tests.browser.conftest import REPOSITORY, Serve, Server, watched_context
+from tests.browser.conftest import REPOSITORY, Serve, Server, double_click, watched_context
 from tests.browser.test_graph_view import READY, data, place, wait_until_still
 
 
@@ -27,7 +27,7 @@ def open_example(page: Page, server: Server, name: str) -> Locator:
     root = page.locator(".blitz-graph")
     expect(root).to_have_attribute("data-painted-key", re.compile(f"^{name}-"))
     expect(page.locator(READY)).to_have_count(1)
-    wait_until_still(page, root)
+    wait_until_still(root)
     return root
 
 
@@ -125,7 +125,7 @@ def test_a_double_click_opens_a_folded_module_and_fold_closes_it(
     arrays, _ = unpack(drawing)
     # The view begins at the output: of the folded blocks the last one is in it.
     [*_, block] = np.flatnonzero(arrays["vertex_kind"] == VertexKind.GROUP).tolist()
-    page.mouse.dblclick(*place(root, drawing, block))
+    double_click(page, *place(root, drawing, block))
     expect(root).not_to_have_attribute("data-painted-key", before)
     page.get_by_role("button", name="Fold", exact=True).click()
     expect(root).to_have_attribute("data-painted-key", before)

@@ -55,7 +55,7 @@ def type_into_last_column(page: Page, table: str, *, row: int, text: str) -> Non
         page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
         page.keyboard.press("Enter")
         with suppress(TimeoutError):
-            field.wait_for(timeout=1_000)
+            field.wait_for(timeout=5_000)
             break
     field.fill(text)
     page.keyboard.press("Enter")

@@ -1,15 +1,12 @@
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from blitz.autograd.picture.packing import unpack
-from tests.browser.conftest import Serve, Server, watched_context
+from tests.browser.conftest import Serve, Server, double_click, wait_for, watched_context
 from tests.browser.graph_drawings import DRAWINGS, large_drawing
 
-WAIT_SECONDS = 30.0
 READY = "[data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 
@@ -24,6 +21,7 @@ def open_graph(page: Page, server: Server, drawing: str = "folded", extra: str =
     root = page.locator(".blitz-graph")
     expect(root).to_have_attribute("data-painted-key", drawing)
     expect(page.locator(READY)).to_have_count(1)
+    wait_until_still(root)
     return root
 
 
@@ -66,23 +64,29 @@ def click(page: Page, root: Locator, vertex: int, drawing: str = "folded") -> No
     page.mouse.click(*place(root, DRAWINGS[drawing](), vertex))
 
 
-def wait_for(page: Page, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        page.wait_for_timeout(20)
-
-
-def wait_until_still(page: Page, root: Locator) -> None:
-    """Until the camera has flown."""
-    before = None
-    while before != camera(root):
-        before = camera(root)
-        page.wait_for_timeout(120)
+def wait_until_still(root: Locator) -> None:
+    """Until the camera has flown: it moves with every frame but the first."""
+    root.evaluate(
+        """root => new Promise((done) => {
+            let [before, still] = ["", 0];
+            const look = () => {
+                const now = `${root.dataset.center} ${root.dataset.scale}`;
+                still = now === before ? still + 1 : 0;
+                before = now;
+                if (still < 5) requestAnimationFrame(look);
+                else done();
+            };
+            look();
+        })"""
+    )
 
 
 def rerun(page: Page) -> None:
+    """Run the script again, to its end."""
+    runs = page.get_by_test_id("stCaptionContainer")
+    before = int(runs.inner_text())
     page.get_by_role("button", name="Run the script again").click()
+    expect(runs).not_to_have_text(str(before))
     expect(page.locator(READY)).to_have_count(1)
 
 
@@ -108,8 +112,7 @@ def test_clicks_while_the_script_is_busy_are_not_lost(page: Page, server: Server
     root = open_graph(page, server)
     for vertex in (2, 3, 4):
         click(page, root, vertex)
-    click(page, root, 1)
-    page.mouse.click(*place(root, DRAWINGS["folded"](), 1))  # the second click opens it
+    double_click(page, *place(root, DRAWINGS["folded"](), 1))
     wait_for(page, lambda: events(page)[-1:] == ["open folded 1"])
     seen = events(page)
     assert seen[0] == "select folded 2"
@@ -122,10 +125,10 @@ def test_a_double_click_opens_a_group_in_its_place_and_its_cross_closes_it(
     page: Page, server: Server
 ) -> None:
     root = open_graph(page, server)
-    page.mouse.dblclick(*place(root, DRAWINGS["folded"](), 1))
+    double_click(page, *place(root, DRAWINGS["folded"](), 1))
     expect(root).to_have_attribute("data-painted-key", "opened")
     expect_events(page, "select folded 1", "open folded 1")
-    wait_until_still(page, root)
+    wait_until_still(root)
     _, _, scale = camera(root)
     # The cross is at the upper left corner of the frame, in pixels of the view.
     x, y = place_of(root, 120, -50)
@@ -139,11 +142,11 @@ def test_what_stays_keeps_its_place_when_a_group_is_opened(page: Page, server: S
     root = open_graph(page, server)
     for _ in range(3):
         page.get_by_role("button", name="Zoom out").click()
-        wait_until_still(page, root)
+        wait_until_still(root)
     before = place(root, DRAWINGS["folded"](), 0)
-    page.mouse.dblclick(*place(root, DRAWINGS["folded"](), 1))
+    double_click(page, *place(root, DRAWINGS["folded"](), 1))
     expect(root).to_have_attribute("data-painted-key", "opened")
-    wait_until_still(page, root)
+    wait_until_still(root)
     after = place(root, DRAWINGS["opened"](), 0)
     assert after == pytest.approx(before, abs=1.5)
 
@@ -330,7 +333,7 @@ def test_a_script_run_changes_nothing_of_the_view(page: Page, server: Server) ->
     root.get_by_role("button", name="Zoom in").click()
     click(page, root, 3)
     expect_events(page, "select folded 3")
-    wait_until_still(page, root)
+    wait_until_still(root)
     before = {name: data(root, name) for name in ("center", "scale", "selected", "matches", "step")}
     rerun(page)
     page.get_by_text("With the backward pass").click()
@@ -449,7 +452,7 @@ def test_a_hundred_thousand_vertices_appear_and_answer_a_click(page: Page, serve
     packed = large_drawing(100_000)
     root.get_by_role("searchbox").fill("layers.7.block.3")
     root.get_by_role("searchbox").press("Enter")
-    wait_until_still(page, root)
+    wait_until_still(root)
     vertex = int(data(root, "selected"))
     expect_events(page, f"select large100000 {vertex}")
     page.mouse.click(*place(root, packed, vertex + 1))

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, WebSocket, expect
 
 from blitz.backprop.diagram.positions import HEIGHT, WIDTH, positions
 from blitz.backprop.steps import Step
-from tests.browser.conftest import Serve, Server, watched_context
+from tests.browser.conftest import Serve, Server, wait_for, watched_context
 from tests.browser.stepper_networks import scenario
 
 READY = "[data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
@@ -45,6 +45,10 @@ def expect_place(root: Locator, place: int) -> None:
     expect(root.get_by_role("slider")).to_have_value(str(place))
     expect(root.locator("[aria-current]")).to_have_attribute("data-step", str(place))
     expect(root.locator("[aria-current]")).to_be_in_viewport()
+
+
+def present_place(root: Locator) -> int:
+    return int(root.get_attribute("data-place") or 0)
 
 
 def expect_events(page: Page, *expected: str) -> None:
@@ -119,23 +123,23 @@ def test_playing_goes_to_the_end_and_the_script_keeps_up(page: Page, server: Ser
     root = open_stepper(page, server)
     root.evaluate("root => { root.isTheSame = true }")
     last = len(steps_of()) - 1
+    press(root, "Last step")
+    expect_events(page, f"{last} still")
+    root.get_by_role("combobox").select_option("1")  # slow enough to be seen under way
+    press(root, "Play")  # at the end it begins anew
+    wait_for(page, lambda: 1 <= present_place(root) < last)
+    expect(page.get_by_test_id("stCode")).to_contain_text("playing")
+    press(root, "Pause")
+    expect_last_event(page, f"{present_place(root)} still")
     root.get_by_role("slider").fill(str(last - 9))
     root.get_by_role("combobox").select_option("10")
     press(root, "Play")
-    expect(root.get_by_role("button", name="Pause")).to_be_visible()
     expect_place(root, last)
     expect(root).to_have_attribute("data-playing", "false")
     expect_last_event(page, f"{last} still")
     lines = page.get_by_test_id("stCode").inner_text().splitlines()
-    heard = [int(line.split()[0]) for line in lines]
+    _, *heard = [int(line.split()[0]) for line in lines]
     assert heard == sorted(heard)
-    assert "playing" in lines[1]
-    root.get_by_role("combobox").select_option("1")  # slow enough for no step to be missed
-    press(root, "Play")  # at the end it begins anew
-    expect(root).to_have_attribute("data-place", "1")
-    press(root, "Pause")
-    place = root.get_attribute("data-place")
-    expect_last_event(page, f"{place} still")
     assert root.evaluate("root => root.isTheSame")
 
 
@@ -247,7 +251,7 @@ def test_the_script_sends_the_stepper_elsewhere_also_while_it_plays(
     expect_events(page, "20 still")
     root.get_by_role("combobox").select_option("2")
     press(root, "Play")
-    expect(root).to_have_attribute("data-place", "5")
+    wait_for(page, lambda: present_place(root) >= 5)
     page.get_by_role("button", name="Go to the fourth step").click()
     expect(root).to_have_attribute("data-playing", "false")
     expect(page.locator(READY)).to_have_count(1)
@@ -308,8 +312,8 @@ def test_both_themes_are_followed(page: Page, server: Server) -> None:
     light = trace(root, "lit")["line"]["color"], trace(root, "units")["marker"]["color"]
     page.emulate_media(color_scheme="dark")
     expect(root.locator("[data-part=kind]")).to_have_css("color", "rgb(255, 138, 76)")
+    wait_for(page, lambda: trace(root, "lit")["line"]["color"] != light[0])
     dark = trace(root, "lit")["line"]["color"], trace(root, "units")["marker"]["color"]
-    assert light[0] != dark[0]
     assert all(a != b for a, b in zip(light[1], dark[1], strict=True))
     assert root.evaluate("root => root.isTheSame")
     expect_place(root, 5)
@@ -349,6 +353,7 @@ def test_list_and_player_do_not_wait_for_plotly(page: Page, server: Server) -> N
     assert plot.evaluate(in_place) == '"Drawing …"'
     press(root, "Next step")
     expect_place(root, 1)
+    wait_for(page, lambda: bool(held))
     held[0].continue_()
     expect(root.locator("[data-lit]")).to_have_count(1)
     assert plot.evaluate(in_place) == "none"

@@ -279,7 +279,7 @@ def test_no_network_fails_within_seconds_and_offers_digits(
     started = time.monotonic()
     with pytest.raises(DatasetError) as caught:
         load(name, tmp_path)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # not after minutes of trying again
     message = str(caught.value)
     assert message.startswith(f"{name} could not be downloaded (no network: Connection refused)")
     assert "'digits' needs no download" in message

@@ -84,6 +84,4 @@ def test_cifar10_as_jpegs_is_decoded_once_and_then_loaded_at_once(tmp_path: Path
     assert dataset.num_classes == 10
     assert torch.bincount(dataset.test_labels).tolist() == [1_000] * 10
     assert same(dataset, again)
-    assert decoded - started < 60
-    # Well above what it takes, for machines that do other things at the same time.
-    assert loaded - decoded < 3
+    assert loaded - decoded < (decoded - started) / 2

@@ -88,7 +88,7 @@ def in_child(task: Callable[[int, Path], None], number: int, folder: Path) -> in
     """Exit code of a fork that does the task; a fork saves the seconds of importing torch."""
     pid = os.fork()
     if pid == 0:
-        signal.alarm(30)  # a child that hangs ends by itself, whatever becomes of its parent
+        signal.alarm(240)  # a child that hangs ends by itself, whatever becomes of its parent
         code = 1
         try:
             task(number, folder)

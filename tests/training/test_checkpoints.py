@@ -281,7 +281,7 @@ def test_a_file_of_a_later_format_is_refused_by_its_number(tmp_path: Path) -> No
 
 
 def test_a_killed_save_leaves_the_older_or_the_newer_file_whole(tmp_path: Path) -> None:
-    subprocess.run([*VICTIM, "kill", str(tmp_path)], cwd=REPOSITORY, check=True, timeout=60)
+    subprocess.run([*VICTIM, "kill", str(tmp_path)], cwd=REPOSITORY, check=True, timeout=600)
     older, newer = state_at(1), state_at(2)
     seen = set()
     for case in tmp_path.iterdir():
@@ -321,7 +321,7 @@ def test_a_full_disk_keeps_the_older_file(tmp_path: Path) -> None:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
 

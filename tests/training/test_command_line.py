@@ -100,7 +100,7 @@ def test_runs_are_listed(home_store: RunStore, capsys: pytest.CaptureFixture[str
 def test_training_ends_with_a_line_of_json_and_is_in_the_store(home_store: RunStore) -> None:
     options = "--dataset digits --model mlp --epochs 2 --batch-size 64 --lr 0.01 --momentum 0"
     process = start("train", *options.split(), "--device", "cpu", "--seed", "3", "--name", "cli")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     result = json.loads(out.splitlines()[-1])
     (run,) = home_store.list_runs()
@@ -122,7 +122,7 @@ def test_interrupt_stops_with_a_checkpoint(home_store: RunStore, wait_for: WaitF
     try:
         wait_for(lambda: any(run.step > 0 for run in home_store.list_runs()))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
     finally:
         process.kill()
     assert process.returncode == 0
@@ -135,7 +135,7 @@ def test_interrupt_stops_with_a_checkpoint(home_store: RunStore, wait_for: WaitF
 
 def test_unknown_data_set_is_one_line_and_status_2(home_store: RunStore) -> None:
     process = start("train", "--dataset", "nope", "--device", "cpu")
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=240)
     assert process.returncode == 2
     assert err.startswith("data set 'nope': unknown")
     assert err.count("\n") == 1

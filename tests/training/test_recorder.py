@@ -310,4 +310,4 @@ def test_a_fault_nobody_foresaw_ends_the_run_and_goes_up(
         pytest.raises(ZeroDivisionError, match="unforeseen"),
         Recorder(home_store, run, tmp_path) as recorder,
     ):
-        assert recorder.is_superseded.wait(60)
+        assert recorder.is_superseded.wait(240)

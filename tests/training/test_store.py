@@ -308,7 +308,7 @@ def test_bad_url_is_one_line_without_the_password(url: str) -> None:
 
 
 def test_locked_sqlite_is_waited_for(sqlite_url: str, tmp_path: Path) -> None:
-    store = RunStore(sqlite_url, busy_seconds=30)
+    store = RunStore(sqlite_url, busy_seconds=240)
     run = new_run(store)
     with closing(sqlite3.connect(tmp_path / "runs.sqlite", check_same_thread=False)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -316,7 +316,7 @@ def test_locked_sqlite_is_waited_for(sqlite_url: str, tmp_path: Path) -> None:
             waiting = thread.submit(store.append_metrics, run.id, [steps_done(1)])
             assert not waiting.done()
             other.rollback()
-            waiting.result(timeout=30)
+            waiting.result(timeout=240)
     assert len(store.metrics_after(run.id)) == 1
     store.close()
 

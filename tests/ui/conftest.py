@@ -11,7 +11,7 @@ from blitz.training.store import ACTIVE
 from blitz.ui.services import Services, services
 
 ENTRY = Path(__file__).parents[2] / "pages" / "index.py"
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from blitz.backprop.notation import number_text
 from blitz.ui.backprop.training_panel import SCRUBBER
 from tests.backprop.networks import WORKED
 
-SECONDS = 60
+SECONDS = 240
 
 
 def page() -> None:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from blitz.ui.backprop.basics import LESSONS
 
-SECONDS = 60
+SECONDS = 240
 NAMES = [lesson.name for lesson in LESSONS]
 
 

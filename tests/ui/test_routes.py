@@ -24,7 +24,7 @@ from blitz.training.events import EpochFinished, Position, StepsDone
 from blitz.training.store import Run, RunStore
 from blitz.ui.routes import RunFeed, plotly_version, read_query, routes
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 120.0
 
 
 @pytest.fixture
