@@ -127,7 +127,7 @@ class Interpreter:
                 case ast.Delete(targets=targets):
                     for target in targets:
                         assert isinstance(target, ast.Name)
-                        del self.variables[target.id]
+                        self.variables.pop(target.id, None)  # `device` is not among them
                 case ast.With(items=items, body=body):
                     self._run_with([item.context_expr for item in items], body)
             # A block or an assignment after it has no value, as in Python.

@@ -15,7 +15,7 @@ from blitz.tensors.describe import is_array
 from blitz.tensors.memory import Array, Memory, memories, strides_of
 
 MOST_BYTES = 16 * 2**20
-"""Of a memory; what lies in a larger one stays where it is."""
+"""Of all memories together; what lies in those that are too many or too large stays behind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,17 +44,23 @@ def pack(values: Mapping[str, object], describe: Callable[[Array], object]) -> P
     arrays = {str(id(array)): array for array in _arrays(values.values())}
     found = memories(arrays)
     owners = {key: index for index, memory in enumerate(found) for key in memory.names}
+    taken = _taken(found)
 
     def packed(value: object) -> object:
         if is_array(value):
             index = owners[str(id(value))]
-            if found[index].num_bytes > MOST_BYTES:
+            if not taken[index]:
                 return describe(value)
             return _place(value, index, found[index].offsets[str(id(value))], packed)
         return _mapped(value, packed)
 
     tree = {name: packed(value) for name, value in values.items()}
-    return Packed(values=tree, memories=tuple(_bytes_of(memory) for memory in found))
+    nothing = np.empty(0, dtype=np.uint8)
+    memory_bytes = [
+        _bytes_of(memory) if is_taken else nothing
+        for memory, is_taken in zip(found, taken, strict=True)
+    ]
+    return Packed(values=tree, memories=tuple(memory_bytes))
 
 
 def unpack(packed: Packed) -> dict[str, object]:
@@ -75,6 +81,15 @@ def unpack(packed: Packed) -> dict[str, object]:
         )
 
     return {name: unpacked(value) for name, value in packed.values.items()}
+
+
+def _taken(found: list[Memory]) -> list[bool]:
+    """Which memories come along: each that there is still room for."""
+    room, taken = MOST_BYTES, []
+    for memory in found:
+        taken.append(memory.num_bytes <= room)
+        room -= memory.num_bytes * taken[-1]
+    return taken
 
 
 def _place(array: Array, memory: int, offset: int, packed: Callable[[object], object]) -> _Place:
@@ -122,9 +137,7 @@ def _mapped(value: object, change: Callable[[object], object]) -> object:
 
 
 def _bytes_of(memory: Memory) -> np.ndarray:
-    """uint8 [bytes], or nothing of a memory that is too large."""
-    if memory.num_bytes > MOST_BYTES or not memory.flat.numel():
-        return np.empty(0, dtype=np.uint8)
+    """uint8 [bytes]."""
     flat = memory.flat.detach().resolve_conj().resolve_neg().cpu()
     found: np.ndarray = flat.view(torch.uint8).numpy().copy()
     return found

@@ -52,6 +52,8 @@ class Workers:
             found = _failed(f"the program was stopped after {self._limits.clock_seconds:g} s")
         except ProcessExpired as error:
             found = _failed(_reason(error.exitcode))
+        except Exception as error:  # noqa: BLE001 - a fault of ours there, and here one line
+            found = _failed(f"this program cannot be carried out ({type(error).__name__}: {error})")
         return _evaluation(found, source, device, seed)
 
     def close(self) -> None:

@@ -114,6 +114,7 @@ def test_an_error_keeps_what_was_there_before_it_and_names_the_piece() -> None:
         ("print(x)", "there is no variable x"),
         ("del x", "there is no variable x"),
         ("x = 1\ndel x\nx", "there is no variable x"),
+        ("del device\ndevice", "there is no variable device"),
         ("x += 1", "there is no variable x"),
     ],
 )

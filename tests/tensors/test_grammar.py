@@ -68,6 +68,8 @@ statements = st.one_of(
     st.tuples(names, expressions, expressions).map(lambda p: f"{p[0]}[{p[1]}] = {p[2]}"),
     st.tuples(names, expressions).map(lambda p: f"{p[0]}, {p[0]} = {p[1]}"),
     expressions.map(lambda expression: f"print({expression})"),
+    names.map(lambda name: f"del {name}"),
+    st.tuples(expressions, attributes, expressions).map(lambda p: f"{p[0]}.{p[1]} = {p[2]}"),
     expressions.map(lambda expression: f"with torch.no_grad():\n    {expression}"),
 )
 BEGINNING = "x = torch.arange(6.).reshape(2, 3)\ny = torch.ones(3, requires_grad=True)\n"

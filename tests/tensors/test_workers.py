@@ -87,6 +87,14 @@ def test_of_a_large_tensor_a_summary_comes_back(workers: Workers) -> None:
     assert big.values.elements[-1] == 10**7 - 1
 
 
+def test_of_many_tensors_only_so_many_bytes_come_back(workers: Workers) -> None:
+    values = workers.evaluate(
+        "\n".join(f"x{number} = torch.ones(10**6)" for number in range(6))
+    ).variables
+    kinds = [type(value) for value in values.values()]
+    assert kinds == [Tensor] * 4 + [TensorSummary] * 2  # four of 4 MB have room in 16 MiB
+
+
 def test_a_program_that_takes_too_long_is_stopped_and_the_next_one_runs(workers: Workers) -> None:
     stopped = workers.evaluate(LONG)
     assert stopped.error == "the program was stopped after 1 s"

@@ -4,6 +4,7 @@ It runs in a limited process first. Only what came through there runs again in t
 the table of operations and within narrower limits: here its graph stays to be looked at.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
@@ -117,7 +118,8 @@ def _present() -> State:
 
 @lru_cache(maxsize=MOST_EVALUATIONS)
 def _evaluated(state: State) -> Evaluation:
-    return shared_workers().evaluate(state.program, state.device, state.seed)
+    found = shared_workers().evaluate(state.program, state.device, state.seed)
+    return replace(found, value=None, variables={})  # kept for long, and not needed here
 
 
 def _result(done: Run) -> object:
