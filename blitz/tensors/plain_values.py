@@ -29,9 +29,10 @@ class RefusalError(ValueError):
 
 def check(sign: str, values: Sequence[object]) -> None:
     """Refuse what an operator between plain values would make too large, before it does."""
-    if sign in ("==", "!="):
-        return
-    if any(isinstance(value, str) for value in values):
+    is_comparison = sign in ("==", "!=", "<", "<=", ">", ">=")
+    if is_comparison and any(map(_holds_arrays, values)):
+        raise RefusalError(f"{sign} does not take lists of tensors; compare the tensors themselves")
+    if not is_comparison and any(isinstance(value, str) for value in values):
         raise RefusalError(f"{sign} does not take texts; print takes several values")
     if any(isinstance(value, list | tuple) for value in values):
         _check_lists(sign, values)
@@ -61,6 +62,18 @@ def _of_known_kind(value: object) -> object:
     if isinstance(value, PLAIN) or value in TYPES or isinstance(value, list | tuple):
         return value
     raise RefusalError(f"a value of type {type(value).__name__}, which programs do not have")
+
+
+def _holds_arrays(value: object) -> bool:
+    """Whether Python would compare tensors, of any size, for a comparison of lists."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Tensor | np.ndarray):
+            return True
+        if isinstance(value, list | tuple):
+            waiting.extend(value)
+    return False
 
 
 def _count_items(value: Sequence[object]) -> None:

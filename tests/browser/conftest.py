@@ -33,7 +33,11 @@ PATIENCE_MS = 120_000
 """How long a page may take to show what a test waits for; a slow machine takes long."""
 # Opened at /train, Streamlit asks below /train for its base address before it asks at the root.
 STREAMLIT_PROBE = re.compile(r"//[^/]+/[^/]+/_stcore/(health|host-config)$")
-NO_CONNECTION = re.compile(r"net::ERR_|^WebSocket connection to ")
+# Streamlit's own two lines come when the server stays away for some seconds.
+NO_CONNECTION = re.compile(
+    r"net::ERR_|^WebSocket connection to |^Client Error in reaching server endpoint"
+    r"|^Streamlit server is not responding"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

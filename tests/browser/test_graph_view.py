@@ -353,7 +353,6 @@ def test_the_script_selects_a_vertex_and_a_person_another_one(page: Page, server
     expect_events(page)  # what the script did is no event
     click(page, root, 5)
     expect_events(page, "select folded 5")
-    rerun(page)
     expect(root).to_have_attribute("data-selected", "5")
 
 

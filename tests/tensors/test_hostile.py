@@ -129,6 +129,10 @@ TOO_BIG = [
     "torch.ones(10**6).diag_embed()", "torch.ones(3).broadcast_to(10**10, 3).sum()",
     "F.interpolate(torch.ones(1, 1, 2, 2), scale_factor=100000)",
     "F.conv2d(torch.ones(1, 1, 9000, 9000), torch.ones(1, 1, 500, 500))",
+    "[torch.ones(90000, 1)] == [torch.ones(1, 90000)]",
+    "max(torch.ones(90000, 1), torch.ones(1, 90000))",
+    "min([torch.ones(90000, 1), torch.ones(1, 90000)])",
+    "((torch.ones(90000, 1),),) < ((torch.ones(1, 90000),),)",
     "a = [0] * 9000\nb = [a, a]",
 ]  # fmt: skip
 

@@ -1,6 +1,11 @@
 """The functions of Python itself that programs may call."""
 
-from functools import partial
+import math
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+
+import numpy as np
+from torch import Tensor
 
 from blitz.tensors.operations import bounds
 from blitz.tensors.operations.examples import GRID, SIGNED, VECTOR
@@ -10,6 +15,30 @@ from blitz.tensors.operations.operation import Family, operation
 def whole_numbers(*ends: int) -> list[int]:
     """What range counts, in a list: no program has a loop that could take them one by one."""
     return list(range(*ends))
+
+
+def of_numbers(function: Callable[..., object]) -> Callable[..., object]:
+    """Of numbers alone: Python would compare whole tensors, of whatever size they broadcast to.
+
+    Raises TypeError where a tensor of several elements is compared.
+    """
+
+    @wraps(function)
+    def checked(*values: object) -> object:
+        compared: Iterable[object] = values
+        if len(values) == 1 and isinstance(values[0], list | tuple | Tensor | np.ndarray):
+            compared = list(values[0])
+        for value in compared:
+            if isinstance(value, list | tuple) or (
+                isinstance(value, Tensor | np.ndarray) and math.prod(value.shape) != 1
+            ):
+                raise TypeError(
+                    f"{function.__name__} of Python compares numbers; "
+                    f"torch.{function.__name__}imum compares two tensors element by element"
+                )
+        return function(*values)
+
+    return checked
 
 
 builtin = partial(operation, forms="builtin", bound=bounds.free)
@@ -44,10 +73,18 @@ PYTHON = Family(
             bound=bounds.elementwise,
         ),
         builtin(
-            "min(*values)", "The smallest.", VECTOR + "min(x.tolist())", call=min, bound=bounds.rows
+            "min(*values)",
+            "The smallest.",
+            VECTOR + "min(x.tolist())",
+            call=of_numbers(min),
+            bound=bounds.rows,
         ),
         builtin(
-            "max(*values)", "The largest.", VECTOR + "max(x.tolist())", call=max, bound=bounds.rows
+            "max(*values)",
+            "The largest.",
+            VECTOR + "max(x.tolist())",
+            call=of_numbers(max),
+            bound=bounds.rows,
         ),
         builtin(
             "round(number, ndigits=None)",
