@@ -46,19 +46,33 @@ def listed(page: Page, name: str) -> Locator:
 
 def type_into_last_column(page: Page, table: str, *, row: int, text: str) -> None:
     """Put a number into a table's last column; rows are counted from 0."""
-    found = page.locator(f"[class*=st-key-{table}] [data-testid=stDataFrame]").first
     field = page.locator(".gdg-input")
-    for _ in range(ATTEMPTS):  # a table that was just put there may not take a click yet
+    press_in_last_column(page, table, row=row, key="Enter", shown=field)
+    field.fill(text)
+    page.keyboard.press("Enter")
+
+
+def empty_last_column(page: Page, table: str, *, row: int) -> None:
+    """Empty a cell of a table's last column, and see that the page says so."""
+    told = page.get_by_text("is empty; expected a number")
+    press_in_last_column(page, table, row=row, key="Delete", shown=told)
+
+
+def press_in_last_column(page: Page, table: str, *, row: int, key: str, shown: Locator) -> None:
+    """Press a key in a cell until what it brings is shown.
+
+    A table that was just put there may not take a click yet, or not keep it.
+    """
+    found = page.locator(f"[class*=st-key-{table}] [data-testid=stDataFrame]").first
+    for _ in range(ATTEMPTS):
         found.scroll_into_view_if_needed()
         box = found.bounding_box()
         assert box is not None
         page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
-        page.keyboard.press("Enter")
+        page.keyboard.press(key)
         with suppress(TimeoutError):
-            field.wait_for(timeout=5_000)
-            break
-    field.fill(text)
-    page.keyboard.press("Enter")
+            shown.wait_for(timeout=5_000)
+            return
 
 
 def test_it_opens_with_the_numbers_of_the_worked_example(page: Page, server: Server) -> None:
@@ -101,8 +115,7 @@ def test_an_emptied_cell_is_told_and_nothing_is_lost(page: Page, server: Server)
     open_page(page, server)
     type_into_last_column(page, "backprop_layer_0", row=0, text="0.65")
     expect(listed(page, "l_h1")).to_contain_text("0.485")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Delete")
+    empty_last_column(page, "backprop_layer_0", row=0)
     expect(page.get_by_text("w2 is empty; expected a number")).to_be_visible()
     expect(listed(page, "l_h1")).to_contain_text("0.485")
     type_into_last_column(page, "backprop_layer_0", row=0, text="0.15")
@@ -114,9 +127,7 @@ def test_a_refused_cell_shows_what_counts_after_the_next_change(page: Page, serv
     open_page(page, server)
     type_into_last_column(page, "backprop_layer_0", row=0, text="0.65")
     expect(listed(page, "l_h1")).to_contain_text("0.485")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Delete")
-    expect(page.get_by_text("is empty; expected a number")).to_be_visible()
+    empty_last_column(page, "backprop_layer_0", row=0)
     page.locator("[class*=st-key-backprop_field_rate]").get_by_test_id(
         "stNumberInputStepUp"
     ).click()

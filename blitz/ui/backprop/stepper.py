@@ -63,6 +63,7 @@ class _Known:
     run: int = 0
     fingerprint: object = None
     message: bytes = b""
+    pending: StepperEvent | None = None  # taken up, but not yet returned
 
 
 def stepper(
@@ -95,9 +96,9 @@ def stepper(
         result = _view()(key=key, data=known.message, on_event_change=lambda: None)
         is_asked = place not in (known.given, known.told)
         known.given = place
-        event = _take(known, result.get("event"))
+        known.pending = _take(known, result.get("event")) or known.pending
         if is_asked:  # the page wants to go elsewhere, wherever the browser was on its way to
-            event = None
+            known.pending = None
             known.place, known.told = place, -1
             known.place_serial += 1
         known.run += 1
@@ -112,6 +113,8 @@ def stepper(
                 "run": known.run,
             },
         )
+    # Taken out last: a script run that is broken off above leaves it to the next one.
+    event, known.pending = known.pending, None
     return event
 
 

@@ -42,10 +42,12 @@ class _Known:
 
     instance: str = ""  # of the queue of events; a browser that begins anew has another one
     handled: int = 0  # serial number of the last event taken up
-    asked: tuple[str, int | None] = ("", None)  # drawing and vertex that the page last asked for
+    given: tuple[str, int | None] = ("", None)  # drawing and vertex that the page last passed
+    told: tuple[str, int | None] = ("", None)  # drawing and vertex that the browser last told
     shown: tuple[str, int | None] = ("", None)  # drawing and vertex that the browser shows
     select: int | None = None
     select_serial: int = 0
+    pending: GraphEvent | None = None  # taken up, but not yet returned
 
 
 def graph_view(
@@ -78,8 +80,9 @@ def graph_view(
             data=_message(drawing, playback, view=key, drawing_key=drawing_key, height=height),
             on_event_change=lambda: None,
         )
-        event = _take(known, result.get("event"))
-        if event is None:  # what a page asks for was decided before it knew of an event
+        if known.pending is None:
+            known.pending = _take(known, result.get("event"))
+        if known.pending is None:  # what a page asks for was decided before it knew of an event
             _ask(known, drawing_key, select)
         _control()(
             key=f"{key}-control",
@@ -92,6 +95,8 @@ def graph_view(
                 "select_serial": known.select_serial,
             },
         )
+    # Taken out last: a script run that is broken off above leaves it to the next one.
+    event, known.pending = known.pending, None
     return event
 
 
@@ -119,9 +124,8 @@ def _take(known: _Known, value: object) -> GraphEvent | None:
                 known.shown = (taken.drawing_key, None)
             if taken.kind in ("select", "select-edge"):
                 # A page may pass this back, and so ask for nothing new.
-                known.asked = (taken.drawing_key, taken.index if taken.kind == "select" else None)
-                if taken.index < 0:
-                    known.asked = (taken.drawing_key, None)
+                is_vertex = taken.kind == "select" and taken.index >= 0
+                known.told = (taken.drawing_key, taken.index if is_vertex else None)
             return taken
     return None
 
@@ -129,10 +133,9 @@ def _take(known: _Known, value: object) -> GraphEvent | None:
 def _ask(known: _Known, drawing_key: str, select: int | None) -> None:
     """Ask the browser to select a vertex, where the page wants another one than before."""
     wanted = (drawing_key, select)
-    if wanted == known.asked:
-        return
-    known.asked = wanted
-    if select is not None and wanted != known.shown:
+    is_new = wanted not in (known.given, known.told)
+    known.given = wanted
+    if is_new and select is not None and wanted != known.shown:
         known.select, known.shown = select, wanted
         known.select_serial += 1
 
