@@ -6,80 +6,28 @@ the budget before it is made. What came of it is recorded by a `Recorder`.
 """
 
 import ast
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from blitz.tensors import plain_values
-from blitz.tensors.faults import Fault, ProgramError
-from blitz.tensors.limits import Budget, OverLimitError, measure, need_of
-from blitz.tensors.mistakes import explain
+from blitz.tensors.executor import Executor, kind_of
+from blitz.tensors.limits import Budget
 from blitz.tensors.names import DEVICE, PRINT, dotted
-from blitz.tensors.operations import bounds
 from blitz.tensors.operations.attributes import ATTRIBUTES, SETTABLE
 from blitz.tensors.operations.constants import CONSTANTS
-from blitz.tensors.operations.operation import Need, Operation, Picture
-from blitz.tensors.operations.table import CALLABLES, FUNCTIONS, METHODS
-from blitz.tensors.plain_values import RefusalError
+from blitz.tensors.operations.operation import Operation
+from blitz.tensors.operations.table import FUNCTIONS, METHODS
+from blitz.tensors.operators import IN_PLACE, OPERATORS
 from blitz.tensors.recorder import Recorder
-from blitz.tensors.subscripts import index_need
 from blitz.tensors.syntax import Program
 
-OPERATORS: dict[type[ast.AST], tuple[str, Callable[..., object]]] = {
-    ast.Add: ("+", operator.add),
-    ast.Sub: ("-", operator.sub),
-    ast.Mult: ("*", operator.mul),
-    ast.Div: ("/", operator.truediv),
-    ast.FloorDiv: ("//", operator.floordiv),
-    ast.Mod: ("%", operator.mod),
-    ast.Pow: ("**", operator.pow),
-    ast.MatMult: ("@", operator.matmul),
-    ast.LShift: ("<<", operator.lshift),
-    ast.RShift: (">>", operator.rshift),
-    ast.BitAnd: ("&", operator.and_),
-    ast.BitOr: ("|", operator.or_),
-    ast.BitXor: ("^", operator.xor),
-    ast.Eq: ("==", operator.eq),
-    ast.NotEq: ("!=", operator.ne),
-    ast.Lt: ("<", operator.lt),
-    ast.LtE: ("<=", operator.le),
-    ast.Gt: (">", operator.gt),
-    ast.GtE: (">=", operator.ge),
-    ast.USub: ("-", operator.neg),
-    ast.UAdd: ("+", operator.pos),
-    ast.Invert: ("~", operator.invert),
-}
-IN_PLACE: dict[type[ast.AST], Callable[..., object]] = {
-    ast.Add: operator.iadd,
-    ast.Sub: operator.isub,
-    ast.Mult: operator.imul,
-    ast.Div: operator.itruediv,
-    ast.FloorDiv: operator.ifloordiv,
-    ast.Mod: operator.imod,
-    ast.Pow: operator.ipow,
-    ast.MatMult: operator.imatmul,
-    ast.LShift: operator.ilshift,
-    ast.RShift: operator.irshift,
-    ast.BitAnd: operator.iand,
-    ast.BitOr: operator.ior,
-    ast.BitXor: operator.ixor,
-}
 BLOCKS: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "torch.no_grad": torch.no_grad,
     "torch.enable_grad": torch.enable_grad,
 }
-RAISED = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError,
-    TypeError, ValueError,
-)  # fmt: skip
-"""What PyTorch, NumPy and Python raise for what they are given."""
-
-
 Follow = Callable[[int, Mapping[str, object]], None]
 """Told before each statement its line, and the variables that there are."""
 
@@ -102,7 +50,7 @@ class Interpreter:
         self._source = program.source
         self._statements = program.statements
         self._device = torch.device(device)
-        self._budget = budget
+        self._executor = Executor(program.source, budget, recorder)
         self._recorder = recorder
         self._follow = follow
 
@@ -174,7 +122,7 @@ class Interpreter:
         sign = OPERATORS[type(statement.op)][0]
         if isinstance(target, ast.Subscript):
             owner, index = self._evaluate(target.value), self._evaluate(target.slice)
-            old = self._take(target, owner, index)
+            old = self._executor.take(target, owner, index)
         else:
             owner = self._evaluate(target.value) if isinstance(target, ast.Attribute) else None
             old = self._evaluate(target)
@@ -182,45 +130,28 @@ class Interpreter:
         texts = (self._source.piece(target), self._source.piece(statement.value))
         if isinstance(old, Tensor | np.ndarray):
             function = IN_PLACE[type(statement.op)]
-            result = self._operate(statement, f"{sign}=", function, (old, value), texts)
+            result = self._executor.operate(statement, f"{sign}=", function, (old, value), texts)
         else:
             function = OPERATORS[type(statement.op)][1]
-            result = self._operate(statement, sign, function, (old, value), texts)
+            result = self._executor.operate(statement, sign, function, (old, value), texts)
         match target:
             case ast.Name(id=name):
                 self.variables[name] = result
             case ast.Subscript():
-                self._put(target, owner, index, result, f"{texts[0]} {sign} {texts[1]}")
+                self._executor.put(target, owner, index, result, f"{texts[0]} {sign} {texts[1]}")
             case ast.Attribute(attr=name):
                 self._set_attribute(target, owner, name, result)
 
     def _assign_item(self, target: ast.Subscript, value: object, text: str) -> None:
         owner = self._evaluate(target.value)
-        self._put(target, owner, self._evaluate(target.slice), value, text)
-
-    def _put(
-        self, target: ast.Subscript, owner: object, index: object, value: object, text: str
-    ) -> None:
-        if not isinstance(owner, Tensor | np.ndarray):
-            raise self._source.error(
-                target, "only elements of tensors and arrays can be assigned to"
-            )
-
-        def put() -> None:
-            cast(Any, owner)[index] = value
-
-        texts = [*map(self._source.piece, (target.value, target.slice)), text]
-        before = self._recorder.snapshot([owner])
-        self._charge(target, index_need(owner, index, [value]))
-        self._guard(target, "x[...] = v", put, (), {}, shown=(owner, index, value))
-        self._recorder.assigned(target, before, index, value, owner, texts)
+        self._executor.put(target, owner, self._evaluate(target.slice), value, text)
 
     def _set_attribute(
         self, target: ast.Attribute, owner: object, name: str, value: object
     ) -> None:
         if not isinstance(owner, Tensor):
             raise self._source.error(target, f"{name} is an attribute of tensors")
-        self._guard(target, f".{name}", SETTABLE[name], (owner, value), {})
+        self._executor.guard(target, f".{name}", SETTABLE[name], (owner, value), {})
 
     # Expressions
 
@@ -237,7 +168,7 @@ class Interpreter:
             case ast.BinOp(left=left, op=op, right=right):
                 return self._operator(node, op, (left, right))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return not self._truth(operand, self._evaluate(operand))
+                return not self._executor.truth(operand, self._evaluate(operand))
             case ast.UnaryOp(op=op, operand=operand):
                 return self._operator(node, op, (operand,))
             case ast.BoolOp(op=op, values=values):
@@ -245,11 +176,11 @@ class Interpreter:
             case ast.Compare():
                 return self._compared(node)
             case ast.Subscript(value=value, slice=index):
-                return self._take(node, self._evaluate(value), self._evaluate(index))
+                return self._executor.take(node, self._evaluate(value), self._evaluate(index))
             case ast.List(elts=parts):
-                return self._admitted(node, self._items(parts))
+                return self._executor.admitted(node, self._items(parts))
             case ast.Tuple(elts=parts):
-                return self._admitted(node, tuple(self._items(parts)))
+                return self._executor.admitted(node, tuple(self._items(parts)))
             case ast.Slice(lower=lower, upper=upper, step=step):
                 ends = (lower, upper, step)
                 return slice(*[None if end is None else self._evaluate(end) for end in ends])
@@ -267,8 +198,8 @@ class Interpreter:
         owner = self._evaluate(node.value)
         for kind, getter in ATTRIBUTES[node.attr].items():
             if isinstance(owner, kind):
-                return self._guard(node, f".{node.attr}", getter, (owner,), {})
-        raise self._source.error(node, f"{_kind(owner)} has no attribute .{node.attr}")
+                return self._executor.guard(node, f".{node.attr}", getter, (owner,), {})
+        raise self._source.error(node, f"{kind_of(owner)} has no attribute .{node.attr}")
 
     def _items(self, parts: Sequence[ast.expr]) -> list[object]:
         items: list[object] = []
@@ -276,31 +207,21 @@ class Interpreter:
             if isinstance(part, ast.Starred):
                 value = self._evaluate(part.value)
                 if not isinstance(value, list | tuple):
-                    raise self._source.error(part, f"* takes a list or a tuple, not {_kind(value)}")
+                    raise self._source.error(
+                        part, f"* takes a list or a tuple, not {kind_of(value)}"
+                    )
                 items.extend(value)
             else:
                 items.append(self._evaluate(part))
         return items
 
-    def _admitted(self, node: ast.AST, value: object) -> object:
-        """A value of a kind that programs have, and not too large with all that it holds."""
-        try:
-            return plain_values.admitted(value)
-        except RefusalError as error:
-            raise self._source.error(node, str(error)) from error
-
     def _bool_operator(self, op: ast.boolop, values: Sequence[ast.expr]) -> object:
         result: object = None
         for node in values:
             result = self._evaluate(node)
-            if self._truth(node, result) is isinstance(op, ast.Or):
+            if self._executor.truth(node, result) is isinstance(op, ast.Or):
                 break
         return result
-
-    def _truth(self, node: ast.expr, value: object) -> bool:
-        if isinstance(value, Tensor | np.ndarray):
-            return bool(self._guard(node, "bool", bool, (value,), {}))
-        return bool(value)
 
     def _compared(self, node: ast.Compare) -> object:
         left_node, left = node.left, self._evaluate(node.left)
@@ -312,10 +233,10 @@ class Interpreter:
             elif type(op) in OPERATORS:
                 sign, function = OPERATORS[type(op)]
                 texts = (self._source.piece(left_node), self._source.piece(right_node))
-                result = self._operate(node, sign, function, (left, right), texts)
+                result = self._executor.operate(node, sign, function, (left, right), texts)
             else:
                 raise self._source.error(node, "“in” cannot be in a program")
-            if right_node is not node.comparators[-1] and not self._truth(node, result):
+            if right_node is not node.comparators[-1] and not self._executor.truth(node, result):
                 return result
             left_node, left = right_node, right
         return result
@@ -324,52 +245,7 @@ class Interpreter:
         sign, function = OPERATORS[type(op)]
         values = tuple(self._evaluate(operand) for operand in operands)
         texts = tuple(self._source.piece(operand) for operand in operands)
-        return self._operate(node, sign, function, values, texts)
-
-    def _operate(
-        self,
-        node: ast.AST,
-        sign: str,
-        function: Callable[..., object],
-        values: tuple[object, ...],
-        texts: Sequence[str],
-    ) -> object:
-        if not any(isinstance(value, Tensor | np.ndarray) for value in values):
-            try:
-                plain_values.check(sign, values)
-            except RefusalError as error:
-                raise self._source.error(node, str(error)) from error
-            return self._admitted(node, self._guard(node, sign, function, values, {}))
-        for value in values:
-            if isinstance(value, list | tuple | str):
-                raise self._source.error(
-                    node, f"{sign} does not take a tensor and {_kind(value)}",
-                    "make a tensor of it first: torch.tensor(…)",
-                )  # fmt: skip
-        if "@" in sign:
-            need, picture = measure_arrays(function, values), Picture.MATMUL
-        else:
-            need, picture = bounds.elementwise(*values), Picture.ELEMENTWISE
-        self._charge(node, need)
-        before = self._recorder.snapshot(values) if sign in ASSIGNING else values
-        result = self._guard(node, sign, function, values, {})
-        out_of_place = OUT_OF_PLACE.get(function, function)
-        self._recorder.called(node, sign, picture, out_of_place, before, {}, result, texts)
-        return result
-
-    # Subscripts
-
-    def _take(self, node: ast.Subscript, owner: object, index: object) -> object:
-        if not isinstance(owner, Tensor | np.ndarray | list | tuple):
-            raise self._source.error(node, f"{_kind(owner)} has no elements to take")
-        if isinstance(owner, Tensor | np.ndarray):
-            self._charge(node, index_need(owner, index, []))
-        result = self._guard(
-            node, "x[...]", operator.getitem, (owner, index), {}, shown=(owner, index)
-        )
-        texts = tuple(map(self._source.piece, (node.value, node.slice)))
-        self._recorder.taken(node, owner, index, result, texts)
-        return result
+        return self._executor.operate(node, sign, function, values, texts)
 
     # Calls
 
@@ -395,13 +271,13 @@ class Interpreter:
         self._check_arguments(node, operation, path, args, kwargs)
         texts = [self._source.piece(part) for part in nodes]
         texts += [self._source.piece(keyword.value) for keyword in node.keywords]
-        return self._run_operation(node, operation, path, args, kwargs, texts)
+        return self._executor.call(node, operation, path, args, kwargs, texts)
 
     def _method(self, node: ast.Call, owner: object, name: str) -> tuple[Operation, str]:
         for kind, operation in METHODS[name].items():
             if isinstance(owner, kind):
                 return operation, f"{kind.__name__}.{name}"
-        raise self._source.error(node, f"{_kind(owner)} has no operation .{name}()")
+        raise self._source.error(node, f"{kind_of(owner)} has no operation .{name}()")
 
     def _check_arguments(
         self,
@@ -411,7 +287,7 @@ class Interpreter:
         args: Sequence[object],
         kwargs: Mapping[str, object],
     ) -> None:
-        self._admitted(node, args)
+        self._executor.admitted(node, args)
         for name in kwargs:
             if name not in operation.keywords:
                 allowed = ", ".join(sorted(operation.keywords)) or "none"
@@ -424,84 +300,3 @@ class Interpreter:
                 f"{path} takes {operation.num_positional} arguments, not {len(args)}: "
                 f"{operation.signature}",
             )
-
-    def _run_operation(
-        self,
-        node: ast.Call,
-        operation: Operation,
-        path: str,
-        args: Sequence[object],
-        kwargs: Mapping[str, object],
-        texts: Sequence[str],
-    ) -> object:
-        function = CALLABLES[path]
-        need = self._guard(node, path, need_of, (operation, function, args, kwargs), {},
-                           shown=(*args, *kwargs.values()))  # fmt: skip
-        assert isinstance(need, Need)
-        self._charge(node, need)
-        is_assigning = path.endswith("_") or "out" in kwargs
-        before = self._recorder.snapshot(args) if is_assigning else args
-        result = self._guard(node, path, function, tuple(args), kwargs)
-        result = self._admitted(node, result)
-        self._recorder.called(
-            node, path, operation.picture, function, before, kwargs, result, texts
-        )
-        return result
-
-    def _charge(self, node: ast.AST, need: Need) -> None:
-        try:
-            self._budget.charge(need)
-        except OverLimitError as error:
-            raise self._source.error(node, str(error)) from error
-
-    def _guard(
-        self,
-        node: ast.AST,
-        name: str,
-        function: Callable[..., Any],
-        args: Sequence[object],
-        kwargs: Mapping[str, object],
-        shown: Sequence[object] | None = None,
-    ) -> Any:
-        """Call a function; what it raises is explained at this node."""
-        try:
-            return function(*args, **kwargs)
-        except OverLimitError as error:
-            raise self._source.error(node, str(error)) from error
-        except RAISED as error:
-            explained = explain(
-                error, operation=name, args=args if shown is None else shown, kwargs=kwargs
-            )
-            fault = Fault(
-                message=explained.message,
-                span=self._source.span(node),
-                piece=self._source.piece(node),
-                operands=explained.operands,
-                why=explained.why,
-                mend=explained.mend,
-            )
-            raise ProgramError(fault) from error
-
-
-ASSIGNING = frozenset(f"{OPERATORS[kind][0]}=" for kind in IN_PLACE)
-OUT_OF_PLACE = {function: OPERATORS[kind][1] for kind, function in IN_PLACE.items()}
-
-
-def measure_arrays(function: Callable[..., object], values: Sequence[object]) -> Need:
-    """What an operator needs; arrays are measured as tensors."""
-    as_tensors = [
-        torch.empty(value.shape, dtype=torch.float64, device="meta")
-        if isinstance(value, np.ndarray)
-        else value
-        for value in values
-    ]
-    return measure(function, as_tensors, {})
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, Tensor):
-        return "a tensor"
-    if isinstance(value, np.ndarray):
-        return "an array"
-    name = type(value).__name__
-    return {"NoneType": "None", "str": "a text"}.get(name, f"a value of type {name}")
