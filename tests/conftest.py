@@ -18,6 +18,7 @@ settings.register_profile("blitz", deadline=None, print_blob=True)
 settings.load_profile("blitz")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file in one process, for its fixtures, and all that needs a browser in one, too."""
     for item in items:

@@ -47,9 +47,12 @@ def listed(page: Page, name: str) -> Locator:
 def type_into_last_column(page: Page, table: str, *, row: int, text: str) -> None:
     """Put a number into a table's last column; rows are counted from 0."""
     field = page.locator(".gdg-input")
-    press_in_last_column(page, table, row=row, key="Enter", shown=field)
-    field.fill(text)
-    page.keyboard.press("Enter")
+    for _ in range(ATTEMPTS):  # a table that is drawn anew takes its open field with it
+        press_in_last_column(page, table, row=row, key="Enter", shown=field)
+        with suppress(TimeoutError):
+            field.fill(text, timeout=5_000)
+            page.keyboard.press("Enter")
+            return
 
 
 def empty_last_column(page: Page, table: str, *, row: int) -> None:
