@@ -18,14 +18,6 @@ settings.register_profile("blitz", deadline=None, print_blob=True)
 settings.load_profile("blitz")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file in one process, for its fixtures, and all that needs a browser in one, too."""
-    for item in items:
-        is_in_browser = "browser" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("browser" if is_in_browser else str(item.path)))
-
-
 @pytest.fixture
 def wait_for() -> Callable[[Callable[[], bool]], None]:
     """Waits until something holds, or fails after a generous time."""
