@@ -10,6 +10,7 @@ import io
 import json
 import os
 import secrets
+import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ FORMAT_VERSION = 1
 _METADATA_KEY = "blitz.state"
 _MODEL_PREFIX = "model."
 _PART_SUFFIX = ".part"
+_one_at_a_time = threading.Lock()
+"""A sweep in one thread must not take away what another thread is writing."""
 _STATE_FILES = ("last-*.safetensors", "best-*.safetensors")
 
 
@@ -79,15 +82,16 @@ def write_atomically(path: Path, data: bytes) -> SavedFile:
     sha256 = hashlib.sha256(data).hexdigest()
     # In the same folder: a rename is atomic only inside one file system.
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PART_SUFFIX}")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _verify(part, sha256)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with _one_at_a_time:
+        try:
+            with part.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _verify(part, sha256)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     _sync_folder(path.parent)
     return SavedFile(path=path, sha256=sha256, num_bytes=len(data))
 
@@ -97,8 +101,9 @@ def sweep(folder: Path, keep: Collection[str]) -> None:
 
     Only for the one process that writes this folder: another's save would lose its file.
     """
-    for part in folder.glob(f"*{_PART_SUFFIX}"):
-        part.unlink(missing_ok=True)
+    with _one_at_a_time:
+        for part in folder.glob(f"*{_PART_SUFFIX}"):
+            part.unlink(missing_ok=True)
     for pattern in _STATE_FILES:
         for file in folder.glob(pattern):
             if file.name not in keep:

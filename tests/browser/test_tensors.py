@@ -16,10 +16,12 @@ def server(serve: Serve) -> Server:
 
 
 def open_page(page: Page, server: Server, address: str = "") -> Locator:
-    """The editor's text field."""
+    """The editor's text field, with a program in it."""
     page.goto(f"{server.url}/tensors{address}")
     expect(page.locator(IDLE)).to_have_count(1)
-    return page.get_by_role("textbox", name="Program")
+    area = page.get_by_role("textbox", name="Program")
+    expect(area).not_to_have_value("")  # the text comes after the field
+    return area
 
 
 def expect_shape(page: Page, name: str, shape: str) -> None:

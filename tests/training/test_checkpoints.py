@@ -379,3 +379,21 @@ def test_safetensors_weights_load_strictly() -> None:
 def test_pth_of_a_slice_does_not_carry_the_whole_storage() -> None:
     state = TrainState(tensors={"model.weight": torch.zeros(1_000_000)[:10]}, values={})
     assert len(export_weights(state, "pth")) < 10_000
+
+
+def test_a_sweep_does_not_take_away_what_another_thread_is_writing(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def sweep_on() -> None:
+        while not done.is_set():
+            sweep(tmp_path, keep=())
+
+    thread = threading.Thread(target=sweep_on)
+    thread.start()
+    try:
+        for number in range(100):
+            write_atomically(tmp_path / "predictions", bytes([number]))
+    finally:
+        done.set()
+        thread.join()
+    assert (tmp_path / "predictions").read_bytes() == bytes([99])
