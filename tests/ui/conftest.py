@@ -1,5 +1,6 @@
 """Pages run by Streamlit's own test driver, on a home folder of their own."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from blitz.ui.services import Services, services
 
 ENTRY = Path(__file__).parents[2] / "pages" / "index.py"
 SECONDS = 240
+
+
+@pytest.fixture(autouse=True)
+def main_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest puts a page in the place of the main module; new processes would import it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
