@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from blitz.autograd.backward.backward_errors import plain_line
 from blitz.autograd.backward.measures import Values, to_array
 from blitz.autograd.backward.tape import RefusedError, Tape, record_tape, widen
-from blitz.autograd.turns import one_at_a_time
+from blitz.turns import one_at_a_time
 
 Places = npt.NDArray[np.int64]
 

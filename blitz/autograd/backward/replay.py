@@ -29,7 +29,7 @@ from blitz.autograd.backward.measures import (
 )
 from blitz.autograd.graph import AutogradGraph
 from blitz.autograd.operations.saved import first_non_finite_saved
-from blitz.autograd.turns import one_at_a_time
+from blitz.turns import one_at_a_time
 
 REENTRANT = "CheckpointFunctionBackward"
 """Runs a backward of its own within, and refuses to where only some gradients are asked for."""

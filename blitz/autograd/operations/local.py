@@ -19,7 +19,7 @@ from blitz.autograd.backward.backward_errors import plain_line
 from blitz.autograd.backward.measures import UNREADABLE, shape_of
 from blitz.autograd.backward.replay import REENTRANT, Replay
 from blitz.autograd.graph import AutogradGraph
-from blitz.autograd.turns import one_at_a_time
+from blitz.turns import one_at_a_time
 
 Matrix = npt.NDArray[np.float64]
 

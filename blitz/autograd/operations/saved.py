@@ -24,7 +24,7 @@ from blitz.autograd.backward.measures import (
     shape_of,
 )
 from blitz.autograd.graph import AutogradGraph, operation_label
-from blitz.autograd.turns import one_at_a_time
+from blitz.turns import one_at_a_time
 
 Places = dict[Node | int, int]
 SAVED = "_saved_"

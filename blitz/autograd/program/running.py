@@ -17,7 +17,7 @@ import torch
 from blitz.autograd.graph import Recording, record
 from blitz.autograd.graph.watching import follow_line, notice_variables
 from blitz.autograd.program.reading import Program, ProgramError
-from blitz.autograd.turns import one_at_a_time
+from blitz.turns import one_at_a_time
 
 OUTPUT_LIMIT = 20_000
 """Characters of printed text that are kept."""

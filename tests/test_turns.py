@@ -16,7 +16,7 @@ from blitz.autograd.graph import AutogradGraph
 from blitz.autograd.operations.local import local_jacobians
 from blitz.autograd.operations.saved import saved_tensors
 from blitz.autograd.program import read_program, run_program
-from blitz.autograd.turns import one_at_a_time
+from blitz.turns import one_at_a_time
 
 
 def another_thread_could_enter(seconds: float = 0.2) -> bool:

@@ -1,0 +1,1 @@
+"""A network looked into: its layers on an image, and one training step taken apart."""
