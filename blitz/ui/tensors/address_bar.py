@@ -1,20 +1,16 @@
 """The playground's program in the address, so that a reload or another person sees the same.
 
-A lesson that is chosen is a new place, to which Back returns. A program that is typed replaces the
-address of the place it is typed at: nobody wants to go back through every letter.
+A lesson that is chosen is a new place; a program that is typed replaces the address of the place it
+is typed at.
 """
 
-import json
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from blitz.tensors.address import decode, encode
+from blitz.ui import address_line
 from blitz.ui.tensors.state import (
-    KEY,
     LESSON,
     PROGRAM,
     VARIANT,
@@ -24,27 +20,12 @@ from blitz.ui.tensors.state import (
     present,
 )
 
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
-
 LIST = "lessons"
 """Key of the list of lessons, which is on the page whatever it shows."""
 PLAYGROUND = "playground"
 """In that list: no lesson."""
 
-_KNOWN = f"{KEY}address"
-"""The address as the server last set or took it up."""
-_REPLACED = f"{KEY}replaced"
-"""Those that the browser was told to show since; it may answer with any of them."""
-_MOST_REPLACED = 50
-_REPLACE = """
-export default ({ data }) => {
-  const { address } = JSON.parse(new TextDecoder().decode(data));
-  if (location.search !== address) {
-    history.replaceState(history.state, "", location.pathname + address + location.hash);
-  }
-};
-"""
+_PAGE = "tensors"
 
 
 def read_address() -> str:
@@ -57,29 +38,21 @@ def read_address() -> str:
     was_here = f"{LIST}-{PLAYGROUND}" in st.session_state  # else widgets are forgotten
     # Who comes back from another page finds everything as it was, though the address is bare.
     comes_back = not given and PROGRAM in st.session_state and not was_here
-    is_own = given == st.session_state.get(_KNOWN) or given in st.session_state.get(_REPLACED, [])
-    if PROGRAM in st.session_state and (is_own or comes_back):
+    if PROGRAM in st.session_state and (address_line.is_own(given, _PAGE) or comes_back):
         return ""
-    st.session_state[_KNOWN], st.session_state[_REPLACED] = given, []
+    address_line.note(given, _PAGE)
     return _take_up(given)
 
 
 def go_to(name: str, variant: int = 0) -> None:
     """Show a lesson's program, or the playground's own; a new place."""
     begin(own_program(name, variant), name if lesson_named(name) else "", variant)
-    wanted = _wanted()
-    st.query_params.from_dict(wanted)
-    st.session_state[_KNOWN], st.session_state[_REPLACED] = wanted, []
+    address_line.go_to(_wanted(), _PAGE)
 
 
 def write_address() -> None:
     """Have the browser show the address of the present program."""
-    wanted = _wanted()
-    replaced: list[Mapping[str, str]] = st.session_state[_REPLACED]
-    if wanted not in replaced:
-        st.session_state[_REPLACED] = [*replaced, wanted][-_MOST_REPLACED:]
-    address = f"?{urlencode(wanted)}" if wanted else ""
-    _address_line()(key=f"{KEY}address-line", data=json.dumps({"address": address}).encode())
+    address_line.replace(_wanted(), _PAGE)
 
 
 def _wanted() -> dict[str, str]:
@@ -107,8 +80,3 @@ def _take_up(given: Mapping[str, str]) -> str:
     if "lesson" in given and lesson is None:
         return "There is no such lesson: this is the playground."
     return ""
-
-
-@cache
-def _address_line() -> "ComponentRenderer":
-    return st.components.v2.component("blitz_address_line", js=_REPLACE)

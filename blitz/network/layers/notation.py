@@ -1,0 +1,29 @@
+"""Numbers in LaTeX."""
+
+import math
+from collections.abc import Iterable
+
+MOST_TERMS = 4
+
+
+def number(value: float) -> str:
+    """A value to four digits."""
+    if math.isnan(value):
+        return r"\text{NaN}"
+    if math.isinf(value):
+        return r"\infty" if value > 0 else r"-\infty"
+    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def signed(value: float) -> str:
+    """A value as a factor: in brackets where it is negative."""
+    return f"({number(value)})" if value < 0 else number(value)
+
+
+def total(terms: Iterable[float]) -> str:
+    """A sum of a few terms written out, of many the first ones and the last."""
+    written = [signed(term) for term in terms]
+    if len(written) > MOST_TERMS + 1:
+        written = [*written[:MOST_TERMS], r"\dots", written[-1]]
+    return " + ".join(written)

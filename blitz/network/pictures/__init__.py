@@ -1,0 +1,1 @@
+"""Pictures of activations and weights, thinned to what a screen shows."""

@@ -1,0 +1,208 @@
+"""Plotly figures of activations, weights and probabilities. Records in, figures out."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from blitz.network.layers import Window
+from blitz.network.pictures.colours import AFTER, BEFORE, MARK, STOPS
+from blitz.network.pictures.mosaic import Mosaic
+
+Box = tuple[float, float, float, float]
+
+CELL_LIMIT = 26
+"""Largest side of a cell in pixels: a 5×5 kernel need not fill the page."""
+MOST_LABELS = 144
+MOST_CROSSES = 2_000
+
+
+def mosaic_figure(
+    mosaic: Mosaic,
+    *,
+    limit: float | None = None,
+    marks: Sequence[Box] = (),
+    width: int = 440,
+    names: Sequence[str] = ("channel", "row", "column"),
+) -> go.Figure:
+    """The tiles in one heat map, whose cells can be clicked.
+
+    limit: the magnitude that gets the strongest colour; without one each tile has its own. marks:
+    outlines. width: of the place where it is shown, in pixels. names: of an element's indices.
+    """
+    rows, columns = mosaic.shape
+    num_indices = len(names)
+    colour = np.full((rows, columns), np.nan, dtype=np.float32)
+    data = np.zeros((rows, columns, num_indices + 1), dtype=np.float32)
+    crosses: list[tuple[int, int]] = []
+    for tile in mosaic.tiles:
+        top, left = mosaic.corner(tile)
+        area = slice(top, top + len(mosaic.rows)), slice(left, left + len(mosaic.columns))
+        own = float(np.nanmax(np.abs(np.where(np.isfinite(tile.values), tile.values, 0)))) or 1.0
+        strongest = limit if limit is not None else own
+        colour[area] = np.clip(tile.values / strongest, -1, 1)
+        for position, index in enumerate(tile.leading):
+            data[area][..., position] = index
+        data[area][..., num_indices - 2] = mosaic.rows[:, None]
+        data[area][..., num_indices - 1] = mosaic.columns[None, :]
+        data[area][..., num_indices] = tile.values
+        lost = np.argwhere(np.isnan(tile.values))[: MOST_CROSSES - len(crosses)]
+        crosses += [(top + int(row), left + int(column)) for row, column in lost]
+    figure = go.Figure(
+        go.Heatmap(
+            z=colour, customdata=data, zmin=-1, zmax=1, colorscale=STOPS, hoverongaps=False,
+            hovertemplate=_hover(names), showscale=limit is not None,
+            colorbar=_colour_bar(limit or 1.0),
+        )
+    )  # fmt: skip
+    if crosses:
+        figure.add_scatter(
+            x=[x for _, x in crosses], y=[y for y, _ in crosses], mode="markers",
+            marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#d62728"}},
+            hovertemplate="NaN<extra></extra>", showlegend=False,
+        )  # fmt: skip
+    _label(figure, mosaic)
+    for box in marks:
+        _outline(figure, box)
+    side = min(CELL_LIMIT, (width - (70 if limit is not None else 16)) / columns)
+    figure.update_layout(_layout(math.ceil(rows * side) + 16), clickmode="event+select")
+    figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5], constrain="domain")
+    figure.update_yaxes(
+        visible=False, range=[rows - 0.5, -0.5], scaleanchor="x", constrain="domain"
+    )
+    return figure
+
+
+def bars_figure(
+    values: np.ndarray,
+    *,
+    names: Sequence[str] | None = None,
+    mark: int | None = None,
+    axis: str = "unit",
+    height: int = 240,
+) -> go.Figure:
+    """A vector as bars: orange above 0, blue below, one of them outlined."""
+    finite = np.where(np.isfinite(values), values, 0.0).astype(np.float32)
+    labels = list(names) if names is not None else None
+    figure = go.Figure(
+        go.Bar(
+            x=np.arange(len(values)), y=finite,
+            marker={
+                "color": np.where(finite >= 0, AFTER, BEFORE).tolist(),
+                "line": {"width": [3 if i == mark else 0 for i in range(len(values))]},
+            },
+            customdata=labels or [str(index) for index in range(len(values))],
+            text=["" if math.isfinite(value) else "NaN" if math.isnan(value) else "∞"
+                  for value in values.tolist()],
+            hovertemplate=f"{axis} %{{customdata}}<br>%{{y:.4g}}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(_layout(height), bargap=0.15, clickmode="event+select")
+    figure.update_traces(marker_line_color=MARK, unselected={"marker": {"opacity": 1}})
+    if labels:
+        figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels)
+    else:
+        figure.update_xaxes(title=axis)
+    return figure
+
+
+def window_figure(window: Window, *, width: int = 460) -> go.Figure:
+    """A window, the kernel on it and their products, number by number, side by side."""
+    parts = [("window", window.inputs)]
+    if window.weights is not None:
+        parts += [("kernel", window.weights), ("product", window.products)]
+    rows, columns = window.inputs.shape
+    figure = go.Figure()
+    for place, (name, values) in enumerate(parts):
+        left = place * (columns + 1)
+        limit = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
+        figure.add_heatmap(
+            z=values / limit, x=np.arange(left, left + columns), y=np.arange(rows), zmin=-1, zmax=1,
+            colorscale=STOPS, showscale=False, xgap=1, ygap=1, customdata=values,
+            hovertemplate=f"{name}<br>%{{customdata:.6g}}<extra></extra>",
+            texttemplate="%{customdata:.2f}", textfont={"size": 11 if columns <= 5 else 9},
+        )  # fmt: skip
+        figure.add_annotation(
+            x=left + (columns - 1) / 2, y=-0.6, yanchor="bottom", text=name, showarrow=False
+        )
+    for place, sign in enumerate(("×", "=")[: len(parts) - 1], start=1):
+        figure.add_annotation(
+            x=place * (columns + 1) - 1, y=(rows - 1) / 2, text=sign, showarrow=False,
+            font={"size": 16},
+        )  # fmt: skip
+    if window.winner is not None:
+        row, column = window.winner
+        _outline(figure, (column - 0.5, row - 0.5, column + 0.5, row + 0.5))
+    across = len(parts) * (columns + 1) - 1
+    side = min(42, width / across)
+    figure.update_layout(_layout(math.ceil(rows * side) + 40))
+    figure.update_xaxes(visible=False, range=[-0.5, width / side - 0.5])
+    figure.update_yaxes(visible=False, range=[rows - 0.5, -1.3])
+    return figure
+
+
+def before_after_figure(before: np.ndarray, after: np.ndarray) -> go.Figure:
+    """How values spread before and after an operation."""
+    finite = np.concatenate([each[np.isfinite(each)].ravel() for each in (before, after)])
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    edges = np.linspace(low, high if high > low else low + 1, 61)
+    middles = (edges[:-1] + edges[1:]) / 2
+    figure = go.Figure()
+    for name, values, colour in (("before", before, BEFORE), ("after", after, AFTER)):
+        counts, _ = np.histogram(values[np.isfinite(values)], edges)
+        figure.add_bar(
+            x=middles, y=counts, name=name, marker_color=colour, opacity=0.65,
+            marker_pattern_shape="" if name == "before" else "/",
+            hovertemplate="around %{x:.3g}<br>%{y:,} values<extra>" + name + "</extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        _layout(240), barmode="overlay", bargap=0,
+        legend={"orientation": "h", "y": 1.12, "x": 0},
+    )  # fmt: skip
+    figure.update_xaxes(title="value")
+    figure.update_yaxes(title="elements", type="log")
+    return figure
+
+
+def _hover(names: Sequence[str]) -> str:
+    places = [f"{name} %{{customdata[{index}]:.0f}}" for index, name in enumerate(names)]
+    return " · ".join(places) + f"<br>%{{customdata[{len(names)}]:.5g}}<extra></extra>"
+
+
+def _colour_bar(limit: float) -> dict[str, object]:
+    return {
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickvals": [-1, 0, 1],
+        "ticktext": [f"{-limit:.3g}", "0", f"{limit:.3g}"],
+    }
+
+
+def _label(figure: go.Figure, mosaic: Mosaic) -> None:
+    tiles = mosaic.tiles if len(mosaic.tiles) <= MOST_LABELS else ()
+    for tile in tiles:
+        if tile.label:
+            top, left = mosaic.corner(tile)
+            figure.add_annotation(
+                x=left - 0.5, y=top - 0.5, xanchor="left", yanchor="bottom", text=tile.label,
+                showarrow=False, font={"size": 9}, borderpad=0,
+            )  # fmt: skip
+
+
+def _outline(figure: go.Figure, box: Box) -> None:
+    x0, y0, x1, y1 = box
+    # Two lines, so that one of them shows on any colour.
+    for width, colour in ((4, "#ffffff"), (2, MARK)):
+        figure.add_shape(
+            type="rect", x0=x0, y0=y0, x1=x1, y1=y1, line={"width": width, "color": colour}
+        )
+
+
+def _layout(height: int) -> dict[str, object]:
+    return {
+        "height": max(height, 90),
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    }

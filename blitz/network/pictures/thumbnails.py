@@ -1,0 +1,90 @@
+"""Activations as pictures of a few dozen pixels, small enough to send one for every layer."""
+
+import base64
+import io
+import math
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from blitz.network.pictures.colours import STOPS
+from blitz.network.pictures.mosaic import kept
+
+MAPS = 4
+"""Maps in one thumbnail, two in a row."""
+SIDE = 22
+"""Pixels of one of them."""
+
+
+def thumbnail(activation: Tensor) -> str:
+    """The first maps of an activation [channels, rows, columns], or a vector, as a data URL.
+
+    Blue is below 0, grey 0, orange above, as strong as the largest magnitude; NaN is transparent.
+    """
+    values = activation.detach().float()
+    if values.ndim == 3 and values.shape[1:] != (1, 1):
+        tiles = [_small(channel, SIDE) for channel in values[:MAPS]]
+    else:
+        tiles = [_folded(values.reshape(-1))]
+    return png(_side_by_side(tiles))
+
+
+def image_thumbnail(pixels: Tensor) -> str:
+    """An image uint8 [C, H, W], grey or colour, as a data URL."""
+    small = pixels[:, kept(pixels.shape[1], 2 * SIDE)][:, :, kept(pixels.shape[2], 2 * SIDE)]
+    array = small.permute(1, 2, 0).numpy()
+    return _data_url(Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array))
+
+
+def png(values: np.ndarray) -> str:
+    """Numbers in colours as a data URL; NaN is transparent."""
+    finite = np.abs(values[np.isfinite(values)])
+    limit = float(finite.max()) if finite.size else 1.0
+    scaled = np.clip(values / (limit or 1.0), -1, 1)  # infinities become the strongest colours
+    places = np.nan_to_num((scaled + 1) / 2, nan=0.5)
+    stops = [stop for stop, _ in STOPS]
+    colours = np.array([_rgb(colour) for _, colour in STOPS])
+    channels = [np.interp(places, stops, colours[:, channel]) for channel in range(3)]
+    alpha = np.where(np.isnan(values), 0, 255)
+    pixels = np.stack([*channels, alpha], axis=-1).round().astype(np.uint8)
+    return _data_url(Image.fromarray(pixels))
+
+
+def _small(matrix: Tensor, side: int) -> np.ndarray:
+    rows, columns = (torch.from_numpy(kept(size, side)) for size in matrix.shape)
+    small: np.ndarray = matrix[rows][:, columns].cpu().numpy()
+    return small
+
+
+def _folded(vector: Tensor) -> np.ndarray:
+    """A vector as a rectangle that is about twice as wide as high, row by row."""
+    few = vector[torch.from_numpy(kept(len(vector), 512))].cpu().numpy()
+    across = max(1, math.ceil(math.sqrt(2 * len(few))))
+    padded = np.full(across * math.ceil(len(few) / across), np.nan, dtype=np.float32)
+    padded[: len(few)] = few
+    return padded.reshape(-1, across)
+
+
+def _side_by_side(tiles: list[np.ndarray]) -> np.ndarray:
+    if len(tiles) == 1:
+        return tiles[0]
+    rows, columns = tiles[0].shape
+    down = math.ceil(len(tiles) / 2)
+    picture = np.full((down * (rows + 1) - 1, 2 * columns + 1), np.nan, dtype=np.float32)
+    for place, tile in enumerate(tiles):
+        top, left = place // 2 * (rows + 1), place % 2 * (columns + 1)
+        picture[top : top + rows, left : left + columns] = tile
+    return picture
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+def _data_url(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
