@@ -70,6 +70,13 @@ with left:
             "make ten thousand updates and look at each; see every gradient proved three ways."
         )
     with st.container(border=True):
+        st.page_link("network.py", label="**Network**", icon=":material/network_node:")
+        st.markdown(
+            "Send an image through a network, yours or drawn with the mouse: every layer's maps "
+            "and weights, every number with the arithmetic behind it; then take one training step "
+            "apart."
+        )
+    with st.container(border=True):
         st.page_link("train.py", label="**Train a classifier**", icon=":material/model_training:")
         st.markdown(
             "Choose images, a network and an optimiser; watch loss and accuracy draw themselves; "

@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("tensors.py", title="Tensors", icon=":material/grid_on:"),
         st.Page("autograd.py", title="Autograd graph", icon=":material/account_tree:"),
         st.Page("backprop.py", title="Backpropagation", icon=":material/calculate:"),
+        st.Page("network.py", title="Network", icon=":material/network_node:"),
         st.Page("train.py", title="Train", icon=":material/model_training:"),
     ]
 )

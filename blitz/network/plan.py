@@ -11,7 +11,8 @@ from torch import nn
 from blitz.models import build_model, check_model
 from blitz.turns import one_at_a_time
 
-MAX_SEED = 2**63 - 1
+MAX_SEED = 2**53 - 1
+"""The largest whole number that a field in a browser holds exactly."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

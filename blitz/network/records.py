@@ -34,7 +34,7 @@ class LayerStep:
     within: str
     """Dotted name of the module whose `forward` made the call; empty for the model itself."""
     description: str
-    """The module as PyTorch prints it; empty for a function."""
+    """The module as PyTorch prints it, or the call of a function."""
     use: int
     """1 for the first time that this module is called, 2 for the second, and so on."""
     sources: tuple[int, ...]

@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 import streamlit as st
-from torch import Generator, randperm
 
-from blitz.datasets import BUILTIN_DATASETS, DatasetError, ImageDataset, UnreadableImages
+from blitz.datasets import BUILTIN_DATASETS, ImageDataset
 from blitz.devices import list_devices
 from blitz.models import MODELS, build_model, check_model, count_parameters
 from blitz.training.config import (
@@ -19,17 +18,14 @@ from blitz.training.config import (
 )
 from blitz.training.presets import PRESETS, Preset
 from blitz.training.store import MAX_NAME
-from blitz.ui.data import dataset_choices, dataset_title, images_of, is_at_hand, save_upload
-from blitz.ui.pictures import show_pictures
+from blitz.ui.data import dataset_choices, dataset_title, save_upload
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.train_samples import show_samples
+from blitz.ui.train_values import KEY, fill_in, fill_in_once, image_sizes, take_up_address
 from blitz.ui.visitor import is_at_this_machine
 
 UPLOAD, OWN_PATH = "Upload an archive…", "A path on this machine…"
-AS_IT_IS = 0
-IMAGE_SIZES = (AS_IT_IS, 28, 32, 64, 96, 128, 224)
-NUM_SAMPLES = 20
-KEY = "train_"
 FORM_WIDTH, SAMPLES_WIDTH = 544, 384
 WIDE_FIELD, FIELD = 264, 170  # two or three beside each other in the form
 
@@ -39,7 +35,9 @@ Errors = dict[str, Callable[[str], Any]]
 
 def show_form(services: Services) -> None:
     """Show the form; on Start, begin the run and open it."""
-    _fill_in_once(PRESETS[0].config)
+    fill_in_once(PRESETS[0].config)
+    for complaint in take_up_address(services.settings):
+        st.warning(plain(complaint))
     # Widths of their own rather than columns: on a narrow page one goes below the other.
     with st.container(horizontal=True, gap="medium"):
         left, right = st.container(width=FORM_WIDTH), st.container(width=SAMPLES_WIDTH)
@@ -49,32 +47,17 @@ def show_form(services: Services) -> None:
         config = _checked(values, errors)
     with right:
         # The images stay in view while a number is wrong.
-        dataset = _samples(services, _data_alone(values)) if values["dataset"] else None
+        dataset = show_samples(services, _data_alone(values)) if values["dataset"] else None
     with left:
         if config is not None and _is_buildable(config, dataset, errors):
             _start_row(services, config, dataset)
-
-
-# Values: kept under the widgets' keys, so that a preset can fill them in
-
-
-def _fill_in_once(config: TrainConfig) -> None:
-    if KEY + "dataset" not in st.session_state:
-        _fill_in(config)
-
-
-def _fill_in(config: TrainConfig) -> None:
-    for name, value in config.to_dict().items():
-        st.session_state[KEY + name] = value
-    # A select box takes None for "nothing chosen".
-    st.session_state[KEY + "image_size"] = config.image_size or AS_IT_IS
 
 
 def _preset_field() -> None:
     def choose() -> None:
         preset: Preset | None = st.session_state[KEY + "preset"]
         if preset is not None:
-            _fill_in(preset.config)
+            fill_in(preset.config)
 
     preset = st.selectbox(
         "Preset",
@@ -131,7 +114,7 @@ def _data_and_network(services: Services, fields: _Fields) -> None:
         "image_size",
         st.selectbox,
         "Image size",
-        IMAGE_SIZES,
+        image_sizes(),
         format_func=lambda size: f"{size} × {size}" if size else "as it is",
         wide=True,
     )
@@ -274,47 +257,6 @@ def _is_buildable(
         _show_error(str(error), errors)
         return False
     return True
-
-
-# Sample images
-
-
-def _samples(services: Services, config: TrainConfig) -> ImageDataset | None:
-    st.markdown("##### Some training images")
-    title = plain(dataset_title(config.dataset))
-    if not is_at_hand(config, services.settings):
-        builtin = BUILTIN_DATASETS.get(config.dataset)
-        size = f" ({builtin.download_megabytes} MB to download)" if builtin else ""
-        if not st.button(f"Load {title}{size}", icon=":material/download:"):
-            st.caption("Not read yet. Start reads it too.")
-            return None
-    try:
-        dataset = images_of(config, services.settings)
-    except UnreadableImages as error:
-        st.error(plain(str(error)))
-        st.checkbox("Leave these files out", key=KEY + "skip_unreadable")
-        return None
-    except DatasetError as error:
-        st.error(plain(str(error)))
-        return None
-    # The same images while other fields change; others when asked for.
-    draw = st.session_state.setdefault(KEY + "draw", 0)
-    order = randperm(len(dataset.train_labels), generator=Generator().manual_seed(draw))
-    chosen = order[:NUM_SAMPLES]
-    show_pictures(
-        dataset.train_images[chosen],
-        [dataset.classes[label] for label in dataset.train_labels[chosen].tolist()],
-        side=64,
-    )
-    if st.button("Others", icon=":material/shuffle:"):
-        st.session_state[KEY + "draw"] = draw + 1
-        st.rerun()
-    st.caption(
-        f"{title}: {len(dataset.train_labels):,} to train on, {len(dataset.test_labels):,} to "
-        f"test on, {dataset.num_classes} classes, {dataset.channels}×{dataset.image_size}×"
-        f"{dataset.image_size}"
-    )
-    return dataset
 
 
 # Start

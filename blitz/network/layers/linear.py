@@ -48,7 +48,9 @@ class Linear(Layer):
         )
         bias = 0.0 if self.bias is None else float(self.bias[out])
         computed = float(window.products.sum()) + bias
-        written = total(window.products[0]) + (f" + {signed(bias)}" if bias else "")
+        # The largest first: most of hundreds of terms hardly count.
+        products = sorted(window.products[0].tolist(), key=lambda term: -abs(term))
+        written = total(products) + (f" + {signed(bias)}" if self.bias is not None else "")
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,

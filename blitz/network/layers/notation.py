@@ -12,7 +12,8 @@ def number(value: float) -> str:
         return r"\text{NaN}"
     if math.isinf(value):
         return r"\infty" if value > 0 else r"-\infty"
-    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    # Not -0, which a product with 0 often is.
+    mantissa, _, exponent = f"{value or 0.0:.4g}".partition("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 

@@ -62,15 +62,18 @@ def mosaic_figure(
             marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#d62728"}},
             hovertemplate="NaN<extra></extra>", showlegend=False,
         )  # fmt: skip
-    _label(figure, mosaic)
-    for box in marks:
-        _outline(figure, box)
     side = min(CELL_LIMIT, (width - (70 if limit is not None else 16)) / columns)
-    figure.update_layout(_layout(math.ceil(rows * side) + 16), clickmode="event+select")
-    figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5], constrain="domain")
-    figure.update_yaxes(
-        visible=False, range=[rows - 0.5, -0.5], scaleanchor="x", constrain="domain"
-    )
+    figure.update_layout(
+        _layout(math.ceil(rows * side) + 16),
+        clickmode="event+select",
+        annotations=_labels(mosaic),
+        shapes=[line for box in marks for line in _outline(box)],
+        xaxis={"visible": False, "range": [-0.5, columns - 0.5], "constrain": "domain"},
+        yaxis={
+            "visible": False, "range": [rows - 0.5, -0.5], "scaleanchor": "x",
+            "constrain": "domain",
+        },
+    )  # fmt: skip
     return figure
 
 
@@ -121,7 +124,8 @@ def window_figure(window: Window, *, width: int = 460) -> go.Figure:
             z=values / limit, x=np.arange(left, left + columns), y=np.arange(rows), zmin=-1, zmax=1,
             colorscale=STOPS, showscale=False, xgap=1, ygap=1, customdata=values,
             hovertemplate=f"{name}<br>%{{customdata:.6g}}<extra></extra>",
-            texttemplate="%{customdata:.2f}", textfont={"size": 11 if columns <= 5 else 9},
+            text=[[f"{value:.2f}" for value in row] for row in values.tolist()],
+            texttemplate="%{text}", textfont={"size": 11 if columns <= 5 else 9},
         )  # fmt: skip
         figure.add_annotation(
             x=left + (columns - 1) / 2, y=-0.6, yanchor="bottom", text=name, showarrow=False
@@ -133,7 +137,8 @@ def window_figure(window: Window, *, width: int = 460) -> go.Figure:
         )  # fmt: skip
     if window.winner is not None:
         row, column = window.winner
-        _outline(figure, (column - 0.5, row - 0.5, column + 0.5, row + 0.5))
+        box = (column - 0.5, row - 0.5, column + 0.5, row + 0.5)
+        figure.update_layout(shapes=_outline(box))
     across = len(parts) * (columns + 1) - 1
     side = min(42, width / across)
     figure.update_layout(_layout(math.ceil(rows * side) + 40))
@@ -179,24 +184,28 @@ def _colour_bar(limit: float) -> dict[str, object]:
     }
 
 
-def _label(figure: go.Figure, mosaic: Mosaic) -> None:
+def _labels(mosaic: Mosaic) -> list[dict[str, object]]:
     tiles = mosaic.tiles if len(mosaic.tiles) <= MOST_LABELS else ()
-    for tile in tiles:
-        if tile.label:
-            top, left = mosaic.corner(tile)
-            figure.add_annotation(
-                x=left - 0.5, y=top - 0.5, xanchor="left", yanchor="bottom", text=tile.label,
-                showarrow=False, font={"size": 9}, borderpad=0,
-            )  # fmt: skip
+    corners = [(tile.label, *mosaic.corner(tile)) for tile in tiles if tile.label]
+    return [
+        {
+            "x": left - 0.5, "y": top - 0.5, "xanchor": "left", "yanchor": "bottom", "text": label,
+            "showarrow": False, "font": {"size": 9}, "borderpad": 0,
+        }
+        for label, top, left in corners
+    ]  # fmt: skip
 
 
-def _outline(figure: go.Figure, box: Box) -> None:
+def _outline(box: Box) -> list[dict[str, object]]:
     x0, y0, x1, y1 = box
     # Two lines, so that one of them shows on any colour.
-    for width, colour in ((4, "#ffffff"), (2, MARK)):
-        figure.add_shape(
-            type="rect", x0=x0, y0=y0, x1=x1, y1=y1, line={"width": width, "color": colour}
-        )
+    return [
+        {
+            "type": "rect", "x0": x0, "y0": y0, "x1": x1, "y1": y1,
+            "line": {"width": width, "color": colour},
+        }
+        for width, colour in ((4, "#ffffff"), (2, MARK))
+    ]  # fmt: skip
 
 
 def _layout(height: int) -> dict[str, object]:

@@ -53,7 +53,10 @@ class Mosaic:
     """Cells between tiles: room for a label."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "gap", max(1, math.ceil(0.24 * len(self.rows))))
+        across = 1 + max(tile.place[1] for tile in self.tiles)
+        # A picture is some 400 pixels wide, a label some 16 high.
+        gap = math.ceil(16 / 400 * across * len(self.columns))
+        object.__setattr__(self, "gap", max(1, min(gap, len(self.rows))))
 
     @property
     def is_whole(self) -> bool:

@@ -1,4 +1,7 @@
-"""The program that the address of the autograd page names: an example, a network, or one's own."""
+"""The program that the address of the autograd page names.
+
+An example, a network of the backpropagation page, one of the network page, or one's own.
+"""
 
 from functools import lru_cache
 
@@ -9,6 +12,7 @@ from blitz.autograd.program import Program, read_program
 from blitz.backprop.address import decode
 from blitz.backprop.exports import torch_script
 from blitz.ui.choice_list import ChoiceGroup, show_choices
+from blitz.ui.graph.model_program import MODEL, model_in
 from blitz.ui.graph.own_program import OWN, first_program, show_own_program
 from blitz.ui.text import digest, plain
 
@@ -25,15 +29,17 @@ def chosen_program() -> Program:
     """
     if OWN in st.query_params:
         return show_own_program()
-    state = st.query_params.get(NETWORK)
-    if state is not None:
-        try:
-            return network_program(state)
-        except ValueError as error:
-            st.warning(plain(f"No network to show: {error}. This is the first example instead."))
     names = [name for group in EXAMPLES for name in group.names]
+    try:
+        if NETWORK in st.query_params:
+            return network_program(st.query_params[NETWORK])
+        if MODEL in st.query_params:
+            return model_in(st.query_params.to_dict())
+    except ValueError as error:
+        st.warning(plain(f"No network to show: {error}. This is the first example instead."))
+        return load_example(names[0])
     name = st.query_params.get(EXAMPLE)
-    return load_example(name if state is None and name in names else names[0])
+    return load_example(name if name in names else names[0])
 
 
 @lru_cache(maxsize=MOST_NETWORKS)

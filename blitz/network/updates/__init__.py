@@ -1,0 +1,1 @@
+"""One gradient under several update rules, by hand and by PyTorch, number by number."""

@@ -1,0 +1,78 @@
+"""What the network page shows, in the address: view or station, network, images, weights, layer."""
+
+import streamlit as st
+
+from blitz.ui import address_line
+from blitz.ui.data import dataset_choices, dataset_title
+from blitz.ui.network.state import (
+    DATASET,
+    DEFAULTS,
+    LAYERS,
+    PARAMETERS,
+    STATION,
+    VIEW,
+    VIEWS,
+    checked,
+    fill_in,
+)
+from blitz.ui.services import services
+
+LIST = "network-list"
+"""Key of the list of views and stations, which is on the page whatever it shows."""
+_PAGE = "network"
+
+
+def read_address() -> list[str]:
+    """Take up what the address says, where it is not this session's own; complaints, if any."""
+    given = {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
+    was_here = f"{LIST}-{LAYERS}" in st.session_state
+    is_known = DATASET in st.session_state
+    # Who comes back from another page finds everything as it was, though the address is bare.
+    comes_back = not given and is_known and not was_here
+    fill_in()
+    if is_known and (address_line.is_own(given, _PAGE) or comes_back):
+        return []
+    address_line.note(given, _PAGE)
+    for key, value in DEFAULTS.items():
+        st.session_state[key] = value
+    return [complaint for name, text in given.items() if (complaint := _take_up(name, text))]
+
+
+def write_address() -> None:
+    """Have the browser show the address of what the page shows."""
+    address_line.replace(_wanted(), _PAGE)
+
+
+def choose(name: str) -> None:
+    """Show a view, or a station; a new place."""
+    st.session_state[STATION] = "" if name in VIEWS else name
+    if name in VIEWS:
+        st.session_state[VIEW] = name
+    address_line.go_to(_wanted(), _PAGE)
+
+
+def _wanted() -> dict[str, str]:
+    wanted = {}
+    for name, key in PARAMETERS.items():
+        value = st.session_state[key]
+        if value != DEFAULTS[key]:
+            # Of a path only the file's name: where it lies is nobody else's business.
+            wanted[name] = dataset_title(value) if key == DATASET and "/" in value else str(value)
+    if "station" in wanted:
+        return {"station": wanted["station"]}
+    return wanted
+
+
+def _take_up(name: str, text: str) -> str:
+    try:
+        value = checked(name, text)
+    except ValueError as error:
+        return str(error)
+    if name == "dataset":
+        choices = dataset_choices(services().settings)
+        found = [choice for choice in choices if value in (choice, dataset_title(choice))]
+        if not found:
+            return f"dataset: {str(value)[:60]!r} was given; there is no such data set here"
+        value = found[0]
+    st.session_state[PARAMETERS[name]] = value
+    return ""
