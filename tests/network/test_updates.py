@@ -181,6 +181,7 @@ def test_numbers_are_written_as_people_write_them() -> None:
     assert number_latex(0.1) == "0.1"
     assert number_latex(-0.25) == "(-0.25)"
     assert number_latex(1.5e-7) == "(1.5 \\cdot 10^{-7})"
+    assert number_latex(-1.5e-7, in_brackets=False) == "-1.5 \\cdot 10^{-7}"
     assert number_latex(math.nan) == "\\text{NaN}"
 
 

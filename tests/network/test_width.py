@@ -1,5 +1,6 @@
 """The width experiment: its arithmetic against PyTorch's own count, its process for real."""
 
+import json
 import math
 import os
 import subprocess
@@ -11,6 +12,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from blitz.devices import list_devices
+from blitz.network.width.__main__ import main
 from blitz.network.width.child import MeasurementError, measure_in_child
 from blitz.network.width.measure import macs_per_step, places, seconds_a_call, training_step
 from blitz.network.width.points import Setting, WidthPlan, WidthPoint, from_line, to_line
@@ -88,12 +90,13 @@ def test_a_measurement_ends_at_its_time_limit() -> None:
     assert not _children()
 
 
-def test_a_wrong_plan_is_told_as_a_line_of_json() -> None:
-    command = [sys.executable, "-m", "blitz.network.width", "--widths", "0"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert ended.stdout.startswith('{"error": "widths: (0,) was given')
-    assert ended.stdout.count("\n") == 1
+def test_a_wrong_plan_is_told_as_a_line_of_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["width", "--widths", "0"])
+    assert main() == 1
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["error"].startswith("widths: (0,) was given")
 
 
 def _children() -> list[str]:
@@ -142,15 +145,16 @@ def test_plans_are_checked(given: dict[str, object]) -> None:
 
 def test_the_reason_is_computed_from_the_points() -> None:
     points = [
-        point(1, 1.0),
-        point(32, 8.0),
-        point(1, 0.5, threads=None),
-        point(32, 0.5, threads=None),
-    ]
-    first, *others = reasons(points)
+        point(1, 1.0), point(32, 8.0), point(1, 3.0, batch=64), point(32, 90.0, batch=64),
+        point(1, 0.5, threads=None), point(32, 0.5, threads=None),
+    ]  # fmt: skip
+    overhead, batch, gain = reasons(points)
     share = macs_per_step(1, 4) / 1e11 / 0.001
-    assert f"{share:.0%}" in first
-    assert f"{macs_per_step(32, 4) / macs_per_step(1, 4):.0f} times" in first
-    assert "8 times" in first
-    assert any("2 times" in line and "16 times" in line for line in others)
+    assert f"{share:.0%}" in overhead
+    assert f"{macs_per_step(32, 4) / macs_per_step(1, 4):.0f} times" in overhead
+    assert "8 times" in overhead
+    assert "16 times the arithmetic" in batch
+    assert "3 times as long" in batch
+    assert "2 times as fast at width 1" in gain
+    assert "16 times at width 32" in gain
     assert reasons(points[:1]) == []

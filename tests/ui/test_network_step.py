@@ -128,8 +128,7 @@ def test_frozen_layers_keep_their_values() -> None:
     frozen = shown["gradient"] == "None (frozen)"
     assert list(shown.index[frozen]) == ["conv1.weight", "conv1.bias", "fc2.weight", "fc2.bias"]
     before: Any = table(page("step"))
-    for column in ("lowest", "highest", "‖value‖"):
-        assert list((shown[column] == before[column]) == frozen) == [True] * 10
+    assert list(shown["‖value‖"] == before["‖value‖"]) == list(frozen)
 
 
 def test_another_setting_other_images_and_start_again_begin_anew() -> None:
@@ -203,7 +202,7 @@ def test_the_optimisers_show_their_tables_charts_and_formulas() -> None:
     assert shown.loc["Nesterov", "÷ (−lr · g)"] == pytest.approx(1.9, rel=1e-3)
     assert len(app.get("plotly_chart")) == 2
     assert "v_t = mu v_{t-1} + g" in texts(app)
-    assert "To the last bit" in texts(app)
+    assert "all 150 numbers equal optim.SGD's to the last bit" in texts(app)
 
 
 def test_the_gradient_of_the_optimisers_is_that_of_the_batch() -> None:

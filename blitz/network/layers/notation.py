@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-MOST_TERMS = 4
+MOST_TERMS = 3
 
 
 def number(value: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from blitz.network.layers.elementwise import Elementwise
 from blitz.network.layers.layer import Arithmetic, Region, Window, float64
-from blitz.network.layers.notation import number, total
+from blitz.network.layers.notation import number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -29,7 +29,7 @@ class Softmax(Elementwise):
             computed=computed,
             formula=rf"p_{{{unit}}} = \frac{{e^{{z_{{{unit}}} - \max z}}}}"
             r"{\sum_j e^{z_j - \max z}}",
-            substituted=rf"\frac{{{number(float(powers[unit]))}}}{{{total(powers)}}} "
+            substituted=rf"\frac{{{number(float(powers[unit]))}}}{{{number(float(powers.sum()))}}} "
             rf"= {number(computed)}",
             windows=(Window(label="logits", inputs=logits[None], weights=None),),
             regions=(Region(operand=0, channels=(0, len(logits))),),

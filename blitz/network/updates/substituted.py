@@ -15,17 +15,17 @@ def formula_latex(rule: Rule, element: ElementStep, step: int, settings: UpdateS
     fixed = {"lr": number_latex(settings.lr), "mu": number_latex(settings.momentum), "t": str(step)}
     names = [name for name in element.numbers if name not in ("w", "g", "product")]
     names = [name for name in names if not name.endswith("_before")]
-    lines = [
-        f"{symbols} &= {places.format(**numbers, **fixed)} = {numbers[name]}"
-        for (symbols, places), name in zip(rule.formula, names, strict=True)
-    ]
+    lines = []
+    for (symbols, places), name in zip(rule.formula, names, strict=True):
+        value = number_latex(element.numbers[name], in_brackets=False)
+        lines.append(f"{symbols} &= {places.format(**numbers, **fixed)} = {value}")
     return "\\begin{aligned}" + " \\\\ ".join(lines) + "\\end{aligned}"
 
 
-def number_latex(value: float, digits: int = DIGITS) -> str:
-    """A number to so many digits; a negative one in brackets, so that it may follow any sign."""
+def number_latex(value: float, *, in_brackets: bool = True) -> str:
+    """A number with all digits that count; where it may follow a sign, in brackets if need be."""
     if not math.isfinite(value):
         return "\\text{NaN}" if math.isnan(value) else "\\infty" if value > 0 else "(-\\infty)"
-    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    mantissa, _, exponent = f"{value:.{DIGITS}g}".partition("e")
     text = f"{mantissa} \\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-    return f"({text})" if value < 0 or exponent else text
+    return f"({text})" if in_brackets and (value < 0 or exponent) else text

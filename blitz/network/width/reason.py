@@ -17,14 +17,14 @@ def reasons(points: Sequence[WidthPoint]) -> list[str]:
         return []
     smallest = min(setting.batch_size for setting in ends)
     compared = {setting: pair for setting, pair in ends.items() if setting.batch_size == smallest}
-    first = next(iter(compared))
+    first, *others = compared
+    larger = [
+        setting for setting in ends if setting.place == first.place and setting != first
+    ]  # fmt: skip
     return [
         _overhead(first, *compared[first]),
-        *(
-            _gain(first, compared[first], setting, pair)
-            for setting, pair in compared.items()
-            if setting != first
-        ),
+        *(_batch(compared[first][0], ends[setting][0]) for setting in larger),
+        *(_gain(first, compared[first], other, compared[other]) for other in others),
     ]
 
 
@@ -46,9 +46,20 @@ def _overhead(setting: Setting, narrow: WidthPoint, wide: WidthPoint) -> str:
         f"{_milliseconds(narrow.seconds_per_step)}. Its {narrow.macs_per_step / 1e6:.3g} million "
         f"multiply-adds would take {_milliseconds(narrow.arithmetic_seconds)} at the rate of a "
         f"large product of matrices: {narrow.arithmetic_share:.0%} of the time. Most of the rest "
-        "is what starting each operation costs, however small it is. "
+        "is what each operation costs before it computes anything. "
         f"Width {wide.width} means {more_macs} as many multiply-adds, and a step takes "
         f"{more_time} as long."
+    )
+
+
+def _batch(small: WidthPoint, large: WidthPoint) -> str:
+    """That the same operations on more images cost little more."""
+    more_macs = _times(large.macs_per_step / small.macs_per_step)
+    more_time = _times(large.seconds_per_step / small.seconds_per_step)
+    return (
+        f"A batch of {large.setting.batch_size} needs as many operations as one of "
+        f"{small.setting.batch_size}, with {more_macs} the arithmetic in them. At width "
+        f"{small.width} it takes {more_time} as long."
     )
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from blitz.models import count_parameters
 from blitz.network.flow import run_flow, with_probabilities
 from blitz.network.pictures.thumbnails import image_thumbnail, thumbnail
+from blitz.network.plan import NetworkPlan
 from blitz.network.records import Flow, LayerStep
 from blitz.ui.network.chosen import ChosenNetwork
 from blitz.ui.network.image_choice import ChosenImage, choose_image
@@ -17,6 +18,8 @@ from blitz.ui.text import bytes_text, plain
 
 STRIP = f"{KEY}strip"
 TOP = 3
+Key = tuple[NetworkPlan, str, str, str]
+"""What decides a pass: the network, its weights, whose mean and deviation, and the pixels."""
 
 
 def show_layers(chosen: ChosenNetwork) -> None:
@@ -25,7 +28,8 @@ def show_layers(chosen: ChosenNetwork) -> None:
     if image is None:
         return
     try:
-        flow = _flow((chosen.plan, chosen.weights, chosen.source, image.digest), chosen, image)
+        key = (chosen.plan, chosen.weights, chosen.source, image.digest)
+        flow = _flow(key, chosen, image)
     except ValueError as error:
         st.error(plain(str(error)))
         return
@@ -33,7 +37,7 @@ def show_layers(chosen: ChosenNetwork) -> None:
     # What was chosen in a longer network may be past the end of this one.
     st.session_state[LAYER] = min(st.session_state[LAYER], len(flow.steps))
     clicked = layer_strip(
-        _cards((chosen.plan, chosen.weights, chosen.source, image.digest), chosen, image, flow),
+        _cards(key, chosen, image, flow),
         chosen=st.session_state[LAYER],
         key=STRIP,
         label="Steps from the image to the probabilities",
@@ -49,15 +53,13 @@ def show_layers(chosen: ChosenNetwork) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _flow(_key: object, _chosen: ChosenNetwork, _image: ChosenImage) -> Flow:
+def _flow(key: Key, _chosen: ChosenNetwork, _image: ChosenImage) -> Flow:
     inputs = _chosen.inputs(_image.pixels[None])
     return with_probabilities(run_flow(_chosen.shared_model, inputs))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _cards(
-    _key: object, _chosen: ChosenNetwork, _image: ChosenImage, _flow: Flow
-) -> list[LayerCard]:
+def _cards(key: Key, _chosen: ChosenNetwork, _image: ChosenImage, _flow: Flow) -> list[LayerCard]:
     [pixels] = _chosen.adapted(_image.pixels[None])
     first = LayerCard(
         title="image",

@@ -98,12 +98,14 @@ def _show_first(parameter: ParameterState) -> None:
     """Its first few numbers, before and after the action."""
     changes = [b - a for a, b in zip(parameter.before, parameter.after, strict=True)]
     rows = {"before": parameter.before, "after": parameter.after, "change": changes}
-    frame = pd.DataFrame(rows.values(), index=pd.Index(rows, name="its first numbers"))
+    names = [f"[{index}]" for index in range(len(changes))]
+    frame = pd.DataFrame(
+        rows.values(), columns=names, index=pd.Index(rows, name="its first numbers")
+    )  # fmt: skip
     st.dataframe(
         frame, key=f"{KEY}first", width="content",
         column_config={
-            index: st.column_config.NumberColumn(str(index), format="%.9g", width=130)
-            for index in frame.columns
+            name: st.column_config.NumberColumn(format="%.9g", width=130) for name in names
         },
         alt=f"The first numbers of {parameter.name} before and after",
     )  # fmt: skip

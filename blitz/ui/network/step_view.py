@@ -47,12 +47,13 @@ def show_step(chosen: ChosenNetwork) -> None:
     step = live_step(chosen, choice, settings)
     problem = do_what_was_asked(step)
     _show_buttons(step)
-    if problem:
-        st.error(plain(problem), icon=":material/block:")
+    with st.container():  # there even without a message: what is below keeps its place
+        if problem:
+            st.error(plain(problem), icon=":material/block:")
     state = _choose_state(step)
     _show_state(state)
     show_parameters(step, state)
-    with st.expander("What goes wrong when …", icon=":material/warning:"):
+    with st.expander("What goes wrong when …", icon=":material/warning:", key=f"{KEY}wrong"):
         show_losses(chosen, choice, settings)
 
 
@@ -109,6 +110,6 @@ def _show_state(state: StepState) -> None:
         st.code(state.code, language="python")
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             st.metric("Loss", "none" if state.loss is None else f"{state.loss:.6g}", width=150)
-            st.markdown(plain(state.sentence), width="stretch")
-    if state.warning:
-        st.warning(plain(state.warning), icon=":material/warning:")
+            st.markdown(plain(state.sentence), width=700)
+        if state.warning:
+            st.warning(plain(state.warning), icon=":material/warning:")

@@ -39,7 +39,9 @@ def _choose_step(num_steps: int) -> int:
 
 def show_rounding(comparison: UpdateComparison) -> None:
     """The first update of the element in exact fractions: rounded once, and twice."""
-    with st.expander("Why by hand may differ in the last bit", icon=":material/exposure_plus_1:"):
+    with st.expander(
+        "Why by hand may differ in the last bit", icon=":material/exposure_plus_1:", key=f"{KEY}why"
+    ):
         st.markdown(
             "A 32-bit number has 24 binary digits. `w - lr * g` rounds the product to 24 digits, "
             "and the difference again. `w.sub_(g, alpha=lr)`, as `optim.SGD` computes it, may use "

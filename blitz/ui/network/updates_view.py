@@ -114,7 +114,7 @@ def _show_verdict(comparison: UpdateComparison) -> None:
         line += "all of them, too."
     else:
         line += (
-            f"{total - hand.num_equal:,} differ, by {hand.largest_difference:.2g} at most, since "
+            f"all but {total - hand.num_equal:,}, off by {hand.largest_difference:.2g} at most: "
             "that rounds twice. See why below."
         )
     st.info(plain(line), icon=":material/verified:")
@@ -174,6 +174,6 @@ def _show_charts(comparison: UpdateComparison) -> None:
                 alt="Magnitude of the first update over the gradient's, for each rule",
             )  # fmt: skip
             st.caption(
-                "SGD's updates are in proportion to the gradient, and momentum's first is the same. "
+                "SGD's updates are in proportion to the gradient; momentum's first is SGD's. "
                 "Adam's first is the learning rate whatever the gradient, RMSprop's ten times it."
             )

@@ -36,8 +36,7 @@ def show_width() -> None:
             persist_state="session",
         )  # fmt: skip
         is_asked = st.button(
-            "Measure", key=f"{KEY}measure", type="primary", icon=":material/speed:",
-            help="About ten seconds for each thing that computes, in a process of its own",
+            "Measure", key=f"{KEY}measure", type="primary", icon=":material/speed:"
         )  # fmt: skip
     charts = st.empty()
     if is_asked:
@@ -51,7 +50,7 @@ def show_width() -> None:
         _draw(points, charts)
     for reason in reasons(points):
         st.markdown(f"- {plain(reason)}")
-    with st.expander("All points as a table"):
+    with st.expander("All points as a table", key=f"{KEY}all"):
         st.dataframe(_table(points), hide_index=True, key=f"{KEY}table")
 
 
@@ -60,6 +59,7 @@ def _show_devices() -> None:
     words = f"Here: {'; '.join(names)}."
     if len(list_devices()) == 1:
         words += " This machine has no GPU that PyTorch can use."
+    words += " Measuring takes about five seconds each, in a process of its own."
     st.caption(plain(words))
 
 
