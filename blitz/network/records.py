@@ -43,7 +43,7 @@ class LayerStep:
     """What the step computes, with the values that went in and came out."""
     parameters: tuple[Parameter, ...]
     seconds: float
-    """Median time of the call by itself."""
+    """Time of the call by itself: the fastest of a few."""
 
     @property
     def name(self) -> str:
@@ -83,7 +83,7 @@ class Flow:
     input: Tensor
     steps: tuple[LayerStep, ...]
     seconds: float
-    """Median time of a whole pass without any recording."""
+    """Time of a whole pass without any recording: the fastest of a few."""
 
     @property
     def output(self) -> Tensor:

@@ -29,7 +29,7 @@ from blitz.settings import Settings, read_settings
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 180.0
-PATIENCE_MS = 25_000
+PATIENCE_MS = 120_000
 """How long a page may take to show what a test waits for; a slow machine takes long."""
 # Opened at /train, Streamlit asks below /train for its base address before it asks at the root.
 STREAMLIT_PROBE = re.compile(r"//[^/]+/[^/]+/_stcore/(health|host-config)$")

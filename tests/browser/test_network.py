@@ -52,7 +52,7 @@ def picture(page: Page) -> bytes:
 def test_a_pixel_that_is_clicked_shows_its_arithmetic(page: Page, server: Server) -> None:
     strip = open_page(page, server, "?image=2")
     strip.get_by_role("button", name="conv1").click()
-    chart = page.locator(".st-key-network-picture-out-0")
+    chart = page.locator(".st-key-network-picture-out")
     expect(chart.locator(".heatmaplayer image")).to_have_count(1)
     chart.scroll_into_view_if_needed()
     # The cell of channel 0, row 3, column 7: as in any picture of six maps of 28×28.

@@ -99,7 +99,7 @@ def test_an_outline_is_around_its_elements(
     box = mosaic.outline((3,), rows, columns)
     assert box is not None
     x0, y0, x1, y1 = box
-    assert (y1 - y0, x1 - x0) == cells
+    assert (y1 - y0, x1 - x0) == pytest.approx(cells)
     assert mosaic.element_at(x0 + 0.5, y0 + 0.5) == (3, rows[0], columns[0])
     assert mosaic.element_at(x1 - 0.5, y1 - 0.5) == (3, rows[1] - 1, columns[1] - 1)
     assert mosaic.outline((5,), rows, columns) is None

@@ -86,7 +86,7 @@ class Convolution(Layer):
             computed=computed,
             formula=rf"z_{{{out},{y},{x}}} = \sum_c \sum_{{i,j}} \text{{window}}_{{c,i,j}} \cdot "
             rf"\text{{kernel}}_{{c,i,j}}" + (" + b" if self.bias is not None else ""),
-            substituted=rf"{written} = {number(computed)}",
+            substituted=rf"{written} \\ = {number(computed)}",
             windows=windows,
             regions=(
                 Region(

@@ -62,7 +62,7 @@ class Arithmetic:
     formula: str
     """LaTeX, in symbols."""
     substituted: str
-    """LaTeX, in numbers."""
+    """LaTeX, in numbers; of two lines where it is long."""
     windows: tuple[Window, ...] = ()
     regions: tuple[Region, ...] = ()
 

@@ -56,7 +56,7 @@ class Linear(Layer):
             computed=computed,
             formula=rf"z_{{{out}}} = \sum_i x_i \cdot w_{{{out},i}}"
             + (" + b" if self.bias is not None else ""),
-            substituted=rf"{written} = {number(computed)}",
+            substituted=rf"{written} \\ = {number(computed)}",
             windows=(window,),
             regions=(Region(operand=0, channels=(0, self.matrix.shape[1])),),
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from blitz.network.layers.convolution import Pair, window_size
 from blitz.network.layers.layer import Arithmetic, Layer, Region, Window, float64
-from blitz.network.layers.notation import number, total
+from blitz.network.layers.notation import listing, number, total
 
 Span = tuple[int, int]
 
@@ -69,12 +69,11 @@ class MaxPooling(Pooling):
         place = int(is_nan.argmax() if is_nan.any() else values.argmax())
         winner = np.unravel_index(place, values.shape)
         computed = float(values.flat[place])
-        listed = ", ".join(map(number, values.flat))
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,
             formula=r"\max_{i,j}\ \text{window}_{i,j}",
-            substituted=rf"\max({listed}) = {number(computed)}",
+            substituted=rf"\max({listing(values.flat)}) \\ = {number(computed)}",
             windows=(
                 Window(
                     label=f"channel {position[1]}", inputs=values, weights=None,

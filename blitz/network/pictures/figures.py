@@ -65,7 +65,6 @@ def mosaic_figure(
     side = min(CELL_LIMIT, (width - (70 if limit is not None else 16)) / columns)
     figure.update_layout(
         _layout(math.ceil(rows * side) + 16),
-        clickmode="event+select",
         annotations=_labels(mosaic),
         shapes=[line for box in marks for line in _outline(box)],
         xaxis={"visible": False, "range": [-0.5, columns - 0.5], "constrain": "domain"},
@@ -101,8 +100,8 @@ def bars_figure(
             hovertemplate=f"{axis} %{{customdata}}<br>%{{y:.4g}}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_layout(_layout(height), bargap=0.15, clickmode="event+select")
-    figure.update_traces(marker_line_color=MARK, unselected={"marker": {"opacity": 1}})
+    figure.update_layout(_layout(height), bargap=0.15)
+    figure.update_traces(marker_line_color=MARK)
     if labels:
         figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels)
     else:

@@ -7,7 +7,7 @@ import streamlit as st
 from blitz.network.layers import Arithmetic, Window
 from blitz.network.pictures.figures import window_figure
 from blitz.network.records import LayerStep
-from blitz.ui.charts import CHART_CONFIG
+from blitz.ui.figure_view import figure_view
 from blitz.ui.network.chosen import ChosenNetwork
 from blitz.ui.network.state import KEY
 from blitz.ui.network.unit import Position, show_position
@@ -31,7 +31,7 @@ def show_arithmetic(chosen: ChosenNetwork, step: LayerStep, unit: Position) -> N
         st.markdown(f"Its value is {value:.6g}. For this operation there is no formula here.")
         return
     st.latex(arithmetic.formula)
-    st.latex(arithmetic.substituted)
+    st.latex(rf"\begin{{gathered}} {arithmetic.substituted} \end{{gathered}}")
     _show_check(arithmetic)
     if arithmetic.windows and arithmetic.windows[0].inputs.shape[0] > 1:
         _show_windows(arithmetic)
@@ -65,7 +65,7 @@ def _show_windows(arithmetic: Arithmetic) -> None:
         )
         number = given or 0
     window = windows[number]
-    st.plotly_chart(window_figure(window), config=CHART_CONFIG, key=f"{KEY}window-figure")
+    figure_view(window_figure(window), key=f"{KEY}window-figure", label=window.label)
     if len(windows) > 1:
         subtotals = [float(each.products.sum()) for each in windows]
         listed = "  ".join(f"{value:.4g}" for value in subtotals[:MOST_SUBTOTALS])

@@ -13,8 +13,8 @@ from blitz.ui.network.layer_pictures import (
     show_inputs,
     show_output,
     show_scale,
-    show_weights,
 )
+from blitz.ui.network.layer_weights import show_weights
 from blitz.ui.network.unit import chosen_unit
 from blitz.ui.network.words import shape_text, time_text
 from blitz.ui.pictures import show_pictures

@@ -1,9 +1,5 @@
 """The one element of a layer's output that is looked at: clicked in a picture, or by number."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
@@ -14,8 +10,6 @@ Position = tuple[int, ...]
 
 UNIT = f"{KEY}unit"
 """Index of the step, and the position in its output."""
-CLICK = f"{KEY}click"
-"""A click into a picture that was not taken up yet: key of the chart, x and y."""
 
 
 def chosen_unit(step: LayerStep) -> Position:
@@ -54,25 +48,3 @@ def _take_fields(index: int, before: Position) -> None:
     # A field that was emptied has no number.
     kept = [old if new is None else new for old, new in zip(before[1:], fields, strict=True)]
     st.session_state[UNIT] = (index, (0, *kept))
-
-
-def take_click(key: str, element_at: Callable[[float, float], Position | None]) -> Position | None:
-    """The element that was clicked in the chart of this key since it was last drawn."""
-    click = st.session_state.get(CLICK)
-    if click is None or click[0] != key:
-        return None
-    del st.session_state[CLICK]
-    return element_at(click[1], click[2])
-
-
-def on_click(key: str) -> Callable[[], None]:
-    """For `on_select` of the chart of this key."""
-    return partial(_note_click, key)
-
-
-def _note_click(key: str) -> None:
-    selection: Any = st.session_state[key]
-    points = selection["selection"]["points"]
-    # A second click on the same place takes the selection back; it stays the element looked at.
-    if points:
-        st.session_state[CLICK] = (key, points[0]["x"], points[0]["y"])

@@ -1,0 +1,79 @@
+"""A Plotly figure as a Streamlit component that tells which point of it was clicked.
+
+Beside `st.plotly_chart` it knows clicks in heat maps, which have no points to select, and a new
+figure takes the old one's place without the chart being taken away.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import streamlit as st
+
+from blitz.ui.live_chart import API
+from blitz.ui.routes import plotly_version
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+
+class Figure(Protocol):
+    """What this module knows of a Plotly figure."""
+
+    def to_json(self) -> str:
+        """The figure as plotly.js takes it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """A place in a chart, in the numbers of its axes."""
+
+    x: float
+    y: float
+
+
+def figure_view(figure: Figure, *, key: str, label: str) -> Point | None:
+    """Show a figure; return what was clicked, in the script run that this started.
+
+    label: what it shows, for screen readers.
+    """
+    address = f"{API}/plotly.js?v={plotly_version()}"
+    message = (
+        f'{{"label":{json.dumps(label)},"plotly_url":"{address}","figure":{figure.to_json()}}}'
+    )
+    # Naming a callback is what makes "click" a value of the component.
+    result = _component()(key=key, data=message.encode(), on_click_change=lambda: None)
+    return _taken(result.get("click"), f"{key}-handled")
+
+
+def _taken(value: object, handled: str) -> Point | None:
+    """The click, unless it was taken up before; a browser can send anything."""
+    match value:
+        case {
+            "instance": str(instance),
+            "serial": int(serial),
+            "x": int() | float() as x,
+            "y": int() | float() as y,
+        }:
+            if st.session_state.get(handled) == (instance, serial):
+                return None
+            st.session_state[handled] = (instance, serial)
+            return Point(x=x, y=y)
+    return None
+
+
+@cache
+def _component() -> "ComponentRenderer":
+    """The component, registered once a process; all sessions share it."""
+    folder = Path(__file__).parent
+    return st.components.v2.component(
+        "blitz_figure_view",
+        js="\n".join(
+            (folder / name).read_text(encoding="utf-8")
+            for name in ("plotly_loading.js", "figure_view.js")
+        ),
+        # In a shadow root Plotly's own styles, which it adds to the document, would not apply.
+        isolate_styles=False,
+    )
