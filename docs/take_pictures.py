@@ -5,6 +5,7 @@
 Starts a server with a home folder of its own, trains in it, and photographs the pages.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -57,14 +58,19 @@ def wait_for_server(url: str) -> None:
     raise TimeoutError(url)
 
 
-def train(environment: dict[str, str], *arguments: str) -> None:
+def train(environment: dict[str, str], *arguments: str) -> str:
+    """Train, and return the run's id."""
     command = [sys.executable, "-m", "blitz", "train", *arguments]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, text=True, stdout=subprocess.PIPE
+    )
+    run: str = json.loads(done.stdout.splitlines()[-1])["run"]
+    return run
 
 
 def photograph(address: str, environment: dict[str, str], archive: Path) -> None:
     train(environment, "--dataset", "digits", "--epochs", "8", "--lr", "0.02", "--name", "Digits")
-    train(
+    run = train(
         environment,
         *("--dataset", str(archive), "--name", "CIFAR-10, Net", "--epochs", "8"),
         *("--optimizer", "adamw", "--lr", "0.002", "--schedule", "one-cycle"),
@@ -88,6 +94,7 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         photograph_tensors(page, address)
         photograph_graphs(page, address)
         photograph_backprop(page, address)
+        photograph_network(page, address, run, archive.name)
         browser.close()
 
         browser = playwright.chromium.launch(
@@ -105,6 +112,20 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         page.get_by_role("button", name="Stop").click()
         page.get_by_role("button", name="Resume").wait_for()
         browser.close()
+
+
+def photograph_network(page: Page, address: str, run: str, archive: str) -> None:
+    show(page, f"{address}/network?run={run}&dataset={archive}&image=12&layer=1")
+    page.locator(".st-key-network-picture-kernels .js-plotly-plot").wait_for()
+    page.get_by_role("heading", name="conv1").evaluate("e => e.scrollIntoView()")
+    page.wait_for_timeout(1_500)
+    page.screenshot(path=PICTURES / "network.png")
+    show(page, f"{address}/network?view=step&run={run}&dataset={archive}")
+    page.get_by_role("button", name="Whole step").click()
+    page.get_by_text("changed by the optimiser").wait_for()
+    page.locator(".js-plotly-plot").last.wait_for()
+    page.wait_for_timeout(1_500)
+    page.screenshot(path=PICTURES / "network-step.png")
 
 
 def photograph_tensors(page: Page, address: str) -> None:

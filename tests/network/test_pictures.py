@@ -19,7 +19,15 @@ from blitz.network.pictures.figures import (
     mosaic_figure,
     window_figure,
 )
-from blitz.network.pictures.mosaic import MOST_TILES, Mosaic, feature_maps, kept, kernels, matrix
+from blitz.network.pictures.mosaic import (
+    MOST_TILES,
+    Mosaic,
+    feature_maps,
+    kept,
+    kernels,
+    largest_magnitude,
+    matrix,
+)
 from blitz.network.pictures.thumbnails import image_thumbnail, png, thumbnail
 
 
@@ -114,6 +122,20 @@ def test_nan_and_infinity_are_counted_and_leave_the_scale_to_the_others() -> Non
     assert len(crosses.x) == 1
     assert np.nanmax(heat.z) == 1.0  # infinity is as strong as a colour gets
     assert feature_maps(torch.full((1, 2, 2), math.nan)).limit == 1.0
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1.0, -3.0], 3.0),
+        ([math.nan, -3.0, 2.0], 3.0),
+        ([math.inf, -math.inf, 0.5], 0.5),
+        ([math.nan], 0.0),
+        ([0.0], 0.0),
+    ],
+)
+def test_the_largest_magnitude_is_of_finite_values(values: list[float], expected: float) -> None:
+    assert largest_magnitude(torch.tensor(values)) == expected
 
 
 def test_colours_are_around_zero_on_one_scale_or_on_each_tiles_own() -> None:

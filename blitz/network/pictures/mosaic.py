@@ -118,6 +118,14 @@ def kept(size: int, most: int) -> np.ndarray:
     return np.linspace(0, size - 1, most).round().astype(np.int64)
 
 
+def largest_magnitude(values: Tensor) -> float:
+    """Of the finite values; 0 where there is none."""
+    low, high = values.aminmax()
+    if not (low.isfinite() and high.isfinite()):  # both are NaN where any value is
+        low, high = values.nan_to_num(0.0, 0.0, 0.0).aminmax()
+    return max(-float(low), float(high))
+
+
 def feature_maps(
     values: Tensor, *, first: int = 0, most_tiles: int = MOST_TILES, most_side: int = MOST_SIDE
 ) -> Mosaic:
@@ -169,8 +177,7 @@ def _mosaic(
         )
         for indices, place, label in zip(leading, places, labels, strict=True)
     )
-    finite = values[values.isfinite()]
-    limit = float(finite.abs().max()) if finite.numel() else 0.0
+    limit = largest_magnitude(values)
     return Mosaic(
         tiles=tiles,
         rows=rows,

@@ -6,7 +6,7 @@ from blitz.network.layers import Region
 from blitz.network.layers.elementwise import ReLU
 from blitz.network.layers.softmax import Softmax
 from blitz.network.pictures.figures import before_after_figure, mosaic_figure
-from blitz.network.pictures.mosaic import MOST_SIDE, feature_maps
+from blitz.network.pictures.mosaic import MOST_SIDE, feature_maps, largest_magnitude
 from blitz.network.records import LayerStep
 from blitz.ui.figure_view import figure_view
 from blitz.ui.network.activation import marks_of, show_activation
@@ -66,9 +66,7 @@ def _limit(step: LayerStep) -> float | None:
     """The magnitude of the strongest colour in all pictures; None where each has its own."""
     if st.session_state[SCALE] == OWN:
         return None
-    tensors = [*step.layer.inputs, step.output]
-    limits = [float(each[each.isfinite()].abs().max()) for each in tensors if each.isfinite().any()]
-    return max(limits, default=0.0) or 1.0
+    return max(map(largest_magnitude, (*step.layer.inputs, step.output))) or 1.0
 
 
 def _as_region(unit: Position) -> Region:
