@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import backprop, graph_tools, graphs, pages, training
+from bench import backprop, graph_tools, graphs, network, pages, training
 from bench.graph_cases import CASES
 from bench.graph_dot import dot_crossings
 from bench.graph_tools import Result
@@ -134,6 +134,24 @@ def test_a_session_without_a_browser_changes_fields_of_the_form() -> None:
         times = pages.rerun_milliseconds(session, "Epochs", (3, 4), count=2)
         assert len(times) == 2
         assert min(times) > 0
+
+
+# Network
+
+
+def test_a_pass_is_recorded_beside_a_bare_one() -> None:
+    figures = network.passes(1)
+    assert figures["flow_ratio"] == figures["flow_s"] / figures["forward_s"]
+    assert figures["forward_s"] > 0
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="there is no chromium on the PATH")
+def test_a_walk_through_resnet_sends_less_than_two_megabytes() -> None:
+    opened, changed, sent = network.walks(1)
+    assert len(opened) == len(changed) == 1
+    assert len(sent) == 2
+    assert min(sent) > 50_000
+    assert max(sent) < 2_000_000
 
 
 # Graphs

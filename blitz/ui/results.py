@@ -135,6 +135,11 @@ def _downloads(services: Services, run: Run, dataset: ImageDataset | None) -> No
     folder = services.settings.runs_folder / run.id
     name = re.sub(r"[^\w-]+", "-", run.name).strip("-") or run.id
     kinds = {checkpoint.kind for checkpoint in services.store.checkpoints(run.id)}
+    if kinds:
+        st.page_link(
+            "network.py", label="Look inside: this network layer by layer",
+            icon=":material/network_node:", query_params={"run": run.id},
+        )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if kinds:
             titles = {"last": "of the last step", "best": "with the lowest test loss"}

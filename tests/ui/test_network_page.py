@@ -203,6 +203,15 @@ def test_weights_of_another_shape_are_listed_tensor_by_tensor(
     assert app.session_state[MODEL] == "net"
 
 
+def test_the_address_of_a_run_alone_shows_its_own_network(app: AppTest, server: Services) -> None:
+    config = TrainConfig(dataset="digits", model="net3x3", width=2, image_size=28)
+    model = build_model("net3x3", image_size=28, width=2)
+    open_page(app, run=add_run(server, model, config))
+    assert not app.error
+    assert app.session_state[MODEL] == "net3x3"
+    assert "**out** 1 × 12 × 26 × 26" in markdown(app)
+
+
 def test_nan_weights_are_told_and_shown_as_such(app: AppTest, server: Services) -> None:
     model = Net()
     with torch.no_grad():
@@ -220,7 +229,7 @@ def test_a_colour_image_is_made_to_fit_a_network_for_grey_ones(
 ) -> None:
     model = build_model("net", channels=3)
     run = add_run(server, model, TrainConfig(dataset="cifar10", model="net"))
-    open_page(app, run=run, layer="0")
+    open_page(app, run=run, dataset="digits", layer="0")
     assert not app.error
     assert "learned CIFAR" in told(app.info)
     assert "made to fit 3 × 32 × 32" in markdown(app)

@@ -4,14 +4,19 @@ import streamlit as st
 
 from blitz.ui import address_line
 from blitz.ui.data import dataset_choices, dataset_title
+from blitz.ui.network.run_weights import take_up_run
 from blitz.ui.network.state import (
     DATASET,
     DEFAULTS,
     LAYERS,
+    MODEL,
     PARAMETERS,
+    RUN,
+    SIZE,
     STATION,
     VIEW,
     VIEWS,
+    WIDTH,
     checked,
     fill_in,
 )
@@ -35,6 +40,9 @@ def read_address() -> list[str]:
     address_line.note(given, _PAGE)
     for key, value in DEFAULTS.items():
         st.session_state[key] = value
+    # The run first: what else the address says goes before what the run was made with.
+    if "run" in given:
+        take_up_run(given["run"])
     return [complaint for name, text in given.items() if (complaint := _take_up(name, text))]
 
 
@@ -55,7 +63,9 @@ def _wanted() -> dict[str, str]:
     wanted = {}
     for name, key in PARAMETERS.items():
         value = st.session_state[key]
-        if value != DEFAULTS[key]:
+        # A run has a network and images of its own, which the address must not leave open.
+        is_open = st.session_state[RUN] and key in (DATASET, MODEL, WIDTH, SIZE)
+        if value != DEFAULTS[key] or is_open:
             # Of a path only the file's name: where it lies is nobody else's business.
             wanted[name] = dataset_title(value) if key == DATASET and "/" in value else str(value)
     if "station" in wanted:

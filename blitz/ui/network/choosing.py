@@ -15,7 +15,13 @@ from blitz.training.checkpoints import CheckpointError
 from blitz.training.config import TrainConfig
 from blitz.ui.data import dataset_choices, dataset_title, images_of, is_at_hand
 from blitz.ui.network.chosen import ChosenNetwork
-from blitz.ui.network.run_weights import RunWeights, runs_with_weights, shared_model, weights_of
+from blitz.ui.network.run_weights import (
+    RunWeights,
+    runs_with_weights,
+    shared_model,
+    take_up_run,
+    weights_of,
+)
 from blitz.ui.network.state import DATASET, KEY, MAX_WIDTH, MODEL, RUN, SEED, SIZE, SIZES, WIDTH
 from blitz.ui.services import Services, services
 from blitz.ui.text import plain
@@ -124,13 +130,7 @@ def _take_number(key: str, otherwise: int) -> None:
 
 def _take_up_run() -> None:
     """Show the run's own network and images, since its weights fit no other."""
-    run = services().store.get_run(st.session_state[RUN])
-    if run is not None:
-        config = run.config
-        st.session_state[DATASET] = config.dataset
-        st.session_state[MODEL] = config.model
-        st.session_state[WIDTH] = config.width
-        st.session_state[SIZE] = config.image_size if config.image_size in SIZES else 0
+    take_up_run(st.session_state[RUN])
 
 
 # Images

@@ -10,6 +10,7 @@ from blitz.network.plan import NetworkPlan, build
 from blitz.network.weights import load_weights
 from blitz.training.checkpoints import CheckpointError, load_state
 from blitz.training.store import Run
+from blitz.ui.network.state import DATASET, MODEL, SIZE, SIZES, WIDTH
 from blitz.ui.services import Services, services
 
 MODEL_PREFIX = "model."
@@ -43,6 +44,17 @@ def weights_of(run_id: str, found: Services) -> RunWeights:
     newest = max(rows, key=lambda row: row.id)
     tensors = _tensors(run_id, newest.file_name, newest.sha256)
     return RunWeights(run=run, sha256=newest.sha256, step=newest.step, tensors=tensors)
+
+
+def take_up_run(run_id: str) -> None:
+    """Show the network and the images of a run, where there is such a run."""
+    run = services().store.get_run(run_id)
+    if run is not None:
+        config = run.config
+        st.session_state[DATASET] = config.dataset
+        st.session_state[MODEL] = config.model
+        st.session_state[WIDTH] = config.width
+        st.session_state[SIZE] = config.image_size if config.image_size in SIZES else 0
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
