@@ -53,6 +53,8 @@ def variants(model: nn.Module, settings: StepSettings) -> tuple[Variant, ...]:
     last_layer = names[-1].rpartition(".")[0]
     all_but_last = tuple(name for name in names if name.rpartition(".")[0] != last_layer)
     frozen = settings.frozen or all_but_last
+    # In a network that is frozen but for its last layer this would be nothing new.
+    is_new = any(model.get_parameter(name).requires_grad for name in frozen)
     large = min(LR_FACTOR * settings.lr, MAX_LR)
     free = replace(settings, frozen=())
     return (
@@ -60,10 +62,18 @@ def variants(model: nn.Module, settings: StepSettings) -> tuple[Variant, ...]:
         Variant(
             name="accumulated", title="without zero_grad", settings=free, zeroes_gradients=False
         ),
-        Variant(
-            name="frozen",
-            title="your layers frozen" if settings.frozen else f"all but {last_layer} frozen",
-            settings=replace(settings, frozen=frozen),
+        *(
+            [
+                Variant(
+                    name="frozen",
+                    title="your layers frozen"
+                    if settings.frozen
+                    else f"all but {last_layer} frozen",
+                    settings=replace(settings, frozen=frozen),
+                )
+            ]
+            if is_new
+            else []
         ),
         Variant(
             name="large", title=f"learning rate {large:g}", settings=replace(free, lr=large)

@@ -5,6 +5,7 @@ calls itself (`F.relu`, `torch.flatten`, `+`). Sequences and modules of one's ow
 they call is. Leaves the mathematics of a step to `layers`.
 """
 
+import copy
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,19 +20,22 @@ from blitz.network.watching import Clock, Watcher, tensors_in, watched
 from blitz.turns import one_at_a_time
 
 TIMED_PASSES = 5
+LEAST_PASSES = 3
 ENOUGH_SECONDS = 0.05
-"""After this much time a pass is timed no more: that of a large network varies little."""
+TOO_MANY_SECONDS = 0.25
+"""After this much time a pass is timed no more, however few there were."""
 
 
 def run_flow(model: nn.Module, inputs: Tensor) -> Flow:
     """Run the model on a batch and record every step, without gradients.
 
-    The model is left as it was: not its mode, no hooks, no statistics of batches (in training mode
-    those would move, so it is refused). Raises ValueError in one line where the model refuses the
-    input, with PyTorch's reason.
+    The model is not touched at all, so that several threads may run one: the hooks are on a twin
+    that shares its tensors. In training mode statistics of batches would move, so it is refused.
+    Raises ValueError in one line where the model refuses the input, with PyTorch's reason.
     """
     if model.training:
         raise ValueError("model: it is in training mode; expected evaluation mode, model.eval()")
+    model = _twin(model)
     with one_at_a_time(), torch.no_grad():
         try:
             recorder = _Recorder(model, inputs)
@@ -56,15 +60,26 @@ def _timed(model: nn.Module, inputs: Tensor) -> tuple[list[Clock], list[float]]:
     clocks: list[Clock] = []
     passes: list[float] = []
     start = time.perf_counter()
-    while not passes or (
-        len(passes) < TIMED_PASSES and time.perf_counter() - start < ENOUGH_SECONDS
-    ):
+
+    def is_enough() -> bool:
+        elapsed = time.perf_counter() - start
+        if len(passes) < LEAST_PASSES:
+            return bool(passes) and elapsed > TOO_MANY_SECONDS
+        return elapsed > ENOUGH_SECONDS or len(passes) == TIMED_PASSES
+
+    while not is_enough():
         clock = Clock(model)
         with watched(model, clock):
             model(inputs)
         clocks.append(clock)
         passes.append(_seconds(lambda: model(inputs)))
     return clocks, passes
+
+
+def _twin(model: nn.Module) -> nn.Module:
+    """The same modules anew, around the same parameters and buffers."""
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, shared)
 
 
 def _seconds(action: Callable[[], object]) -> float:

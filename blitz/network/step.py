@@ -5,6 +5,7 @@ autograd and optimisers. Knows nothing about data sets and pages.
 """
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -58,6 +59,8 @@ class StepByStep:
         self._before: dict[str, Tensor] = {}
         self._updated: tuple[str, ...] = ()
         self._gradients_changed = False
+        self.turn = threading.RLock()
+        """For whoever acts: one thread at a time, through all actions that belong together."""
         self.states: tuple[StepState, ...] = ()
         """The present state is the last one; the oldest are forgotten."""
         self._record(
@@ -199,6 +202,7 @@ class StepByStep:
             )
         warning = ""
         if not all(parameter.values.is_finite for parameter in state.parameters):
+            sentence = "The optimiser made numbers that are none."
             warning = (
                 "Weights are not finite any more, and no step mends them. Start again with a "
                 "smaller learning rate."

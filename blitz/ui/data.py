@@ -25,6 +25,19 @@ def dataset_title(source: str) -> str:
     return Path(source).name
 
 
+def dataset_name(source: str) -> str:
+    """What an address calls a data set: of a path the file's name, for its folder is private."""
+    return source if source in BUILTIN_DATASETS else Path(source).name
+
+
+def named_dataset(name: str, settings: Settings) -> str | None:
+    """The data set that an address names; of several with one name the first that is offered."""
+    return next(
+        (source for source in dataset_choices(settings) if name in (source, dataset_name(source))),
+        None,
+    )
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _loaded(
     source: str, state: str, folder: Path, image_size: int | None, skip_unreadable: bool

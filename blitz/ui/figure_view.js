@@ -17,11 +17,12 @@ class FigureView {
 
   render({ data, setStateValue }) {
     this.send = (click) => setStateValue("click", click);
-    const { label, plotly_url: url, figure } = JSON.parse(new TextDecoder().decode(data));
+    const { label, plotly_url: url, digest, figure } = JSON.parse(new TextDecoder().decode(data));
     this.plot.setAttribute("aria-label", label);
     // Room for the chart before there is one: what stands below stays where it is.
     this.plot.style.minHeight = `${figure.layout.height ?? 0}px`;
     this.figure = figure;
+    this.nextDigest = digest;
     loadPlotly(url).then(
       () => this.draw(),
       (error) => {
@@ -35,6 +36,7 @@ class FigureView {
     if (this.isClosed || !window.Plotly || !width) return;
     const { data, layout } = this.figure;
     const isFirst = !this.plot.dataset.drawn;
+    this.digest = this.nextDigest; // of what is on the screen, not of what will be
     window.Plotly.react(this.plot, data, { ...themed(layout, this.plot), width }, CONFIG);
     if (isFirst) {
       this.plot.dataset.drawn = "yes";
@@ -45,7 +47,8 @@ class FigureView {
   onClick({ points }) {
     const { x, y } = points[0];
     this.serial += 1;
-    this.send({ instance: this.instance, serial: this.serial, x, y });
+    const { instance, serial, digest } = this;
+    this.send({ instance, serial, digest, x, y });
   }
 
   close() {
@@ -63,7 +66,9 @@ function themed(layout, element) {
   const style = getComputedStyle(element);
   const value = (name) => style.getPropertyValue(name).trim();
   const [text, border] = [value("--st-text-color"), value("--st-border-color")];
-  const axis = { gridcolor: border, linecolor: border, zerolinecolor: border };
+  const axis = {
+    automargin: true, gridcolor: border, linecolor: border, zerolinecolor: border,
+  };
   return {
     ...layout,
     template: {},

@@ -5,6 +5,8 @@ figure takes the old one's place without the chart being taken away.
 """
 
 import json
+import math
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,32 +37,36 @@ class Point:
 
 
 def figure_view(figure: Figure, *, key: str, label: str) -> Point | None:
-    """Show a figure; return what was clicked, in the script run that this started.
+    """Show a figure; return what was clicked, once, in the script run that this started.
 
+    Take it up before anything else is shown: showing may break the script run off.
     label: what it shows, for screen readers.
     """
     address = f"{API}/plotly.js?v={plotly_version()}"
-    message = (
-        f'{{"label":{json.dumps(label)},"plotly_url":"{address}","figure":{figure.to_json()}}}'
-    )
+    drawn = figure.to_json()
+    digest = zlib.crc32(drawn.encode())
+    about = json.dumps({"label": label, "plotly_url": address, "digest": digest})
+    message = f'{about[:-1]}, "figure": {drawn}}}'  # what is JSON already, stays so
     # Naming a callback is what makes "click" a value of the component.
     result = _component()(key=key, data=message.encode(), on_click_change=lambda: None)
-    return _taken(result.get("click"), f"{key}-handled")
+    return _taken(result.get("click"), digest, f"{key}-handled")
 
 
-def _taken(value: object, handled: str) -> Point | None:
-    """The click, unless it was taken up before; a browser can send anything."""
+def _taken(value: object, digest: int, handled: str) -> Point | None:
+    """The click into this very figure, unless it was taken up before."""
     match value:
         case {
             "instance": str(instance),
             "serial": int(serial),
             "x": int() | float() as x,
             "y": int() | float() as y,
+            "digest": int(clicked),
         }:
             if st.session_state.get(handled) == (instance, serial):
                 return None
             st.session_state[handled] = (instance, serial)
-            return Point(x=x, y=y)
+            is_in_this = clicked == digest and math.isfinite(x) and math.isfinite(y)
+            return Point(x=x, y=y) if is_in_this else None
     return None
 
 

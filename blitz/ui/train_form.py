@@ -290,7 +290,7 @@ def _start(services: Services, config: TrainConfig, name: str) -> None:
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    st.query_params["run"] = run.id
+    st.query_params.from_dict({"run": run.id})
     st.rerun()
 
 

@@ -12,12 +12,14 @@ from blitz.datasets import BUILTIN_DATASETS
 from blitz.models import MODELS
 from blitz.settings import Settings
 from blitz.training.config import TrainConfig
-from blitz.ui.data import dataset_choices
+from blitz.ui import address_line
+from blitz.ui.data import named_dataset
 
 KEY = "train_"
 AS_IT_IS = 0
 _IMAGE_SIZES = (AS_IT_IS, 28, 32, 64, 96, 128, 224)
 _IN_ADDRESS = ("dataset", "model", "width", "image_size", "seed")
+_PAGE = "train"
 _LONGEST = 80
 """Characters of a wrong value that are repeated."""
 
@@ -44,12 +46,14 @@ def image_sizes() -> list[int]:
 def take_up_address(settings: Settings) -> list[str]:
     """Put what the address says into the form, once; a line for each value that is left out.
 
-    Afterwards the address says nothing of it any more, so that it is not in a person's way.
+    The address stays as it is: what is changed in the form afterwards does not go into it.
     """
     given = {name: st.query_params[name] for name in _IN_ADDRESS if name in st.query_params}
+    if not given or address_line.is_own(given, _PAGE):
+        return []
+    address_line.note(given, _PAGE)
     complaints = []
     for name, text in given.items():
-        del st.query_params[name]
         try:
             st.session_state[KEY + name] = _checked(name, text, settings)
         except ValueError as error:
@@ -65,15 +69,14 @@ def _checked(name: str, text: str, settings: Settings) -> Any:
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     if name == "dataset":
         # A path from anybody's link is read only where this server offers it anyway.
-        if text not in dataset_choices(settings):
+        found = named_dataset(text, settings)
+        if found is None:
             raise ValueError(f"dataset: {shown!r} was given; it is not among those offered here")
-        return text
+        return found
     if name == "model":
         if text not in MODELS:
             raise ValueError(f"model: {shown!r} was given; choose {', '.join(MODELS)}")
         return text
-    if not re.fullmatch(r"[0-9]{1,15}", text):  # browsers count exactly up to 2⁵³
-        raise ValueError(
-            f"{name}: {shown!r} was given; expected a whole number of 15 digits or less"
-        )
+    if not re.fullmatch(r"[0-9]{1,16}", text) or int(text) >= 2**53:  # browsers count up to there
+        raise ValueError(f"{name}: {shown!r} was given; expected a whole number below 2⁵³")
     return getattr(TrainConfig.from_dict({name: int(text)}), name)

@@ -65,6 +65,7 @@ def test_a_pixel_that_is_clicked_shows_its_arithmetic(page: Page, server: Server
     expect(page.get_by_role("spinbutton", name="Column")).to_have_value("7")
     expect(page.get_by_role("spinbutton", name="Channel")).to_have_value("0")
     expect(page.get_by_role("spinbutton", name="Row")).to_have_value("3")
+    expect(page.locator(IDLE)).to_have_count(1)  # what is told comes after the fields
     images = load_dataset("digits", folder=server.settings.data_folder).test_images
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
@@ -73,6 +74,16 @@ def test_a_pixel_that_is_clicked_shows_its_arithmetic(page: Page, server: Server
     value = re.search(r"has (exactly this: )?(-?[\d.e-]+)", told.inner_text())
     assert value is not None
     assert float(value[2].rstrip(".")) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_click_on_a_layer_counts_though_a_number_was_just_typed(
+    page: Page, server: Server
+) -> None:
+    strip = open_page(page, server)
+    page.get_by_role("spinbutton", name="Number").fill("20")  # and no Enter
+    strip.get_by_role("button", name="fc2").click()
+    expect(page.get_by_role("heading", name="fc2")).to_be_visible()
+    expect(page.get_by_text("test image 20:", exact=False).first).to_be_visible()
 
 
 def test_layers_views_and_stations_are_places_to_come_back_to(page: Page, server: Server) -> None:
@@ -136,6 +147,9 @@ def test_the_same_network_opens_as_a_graph_and_in_the_form_to_train_it(
     page.get_by_role("link", name="Train it").click()
     expect(page.get_by_role("heading", name="Train a classifier")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Width")).to_have_value("2")
+    expect(page.locator(IDLE)).to_have_count(1)
+    page.go_back()
+    expect(page.get_by_role("heading", name="conv1")).to_be_visible()
 
 
 def test_a_resnet_fits_a_narrow_dark_page(server: Server, browser: Browser) -> None:

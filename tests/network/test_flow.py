@@ -1,5 +1,8 @@
 """The steps of a forward pass, against PyTorch's own answers."""
 
+import copy
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -167,6 +170,20 @@ def test_a_model_is_left_as_it_was(resnet: nn.Module) -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in resnet.state_dict().items())
     assert [len(module._forward_hooks) for module in resnet.modules()] == hooks
     assert not any(module.training for module in resnet.modules())
+
+
+def test_one_model_runs_in_many_threads_and_is_copied_meanwhile(resnet: nn.Module) -> None:
+    images = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        expected = resnet(images)
+    with ThreadPoolExecutor(4) as pool:
+        flows = [pool.submit(run_flow, resnet, images) for _ in range(6)]
+        copies = [pool.submit(copy.deepcopy, resnet) for _ in range(6)]
+    for flow in flows:
+        assert torch.allclose(flow.result().output, expected, atol=1e-5)
+        assert len(flow.result().steps) == 69
+    for found in copies:
+        assert not any(module._forward_hooks for module in found.result().modules())
 
 
 def test_frozen_layers_are_told() -> None:

@@ -101,6 +101,33 @@ def test_pooling_of_every_form(module: nn.Module, kind: type[Layer]) -> None:
     check_all(step.layer)
 
 
+def test_batch_normalisation_with_statistics_of_its_own_agrees_though_its_terms_cancel() -> None:
+    module = nn.BatchNorm2d(4).eval()
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for tensor in (module.running_mean, module.weight, module.bias):
+            assert tensor is not None
+            tensor.copy_(torch.randn(4, generator=generator) * 5)
+        assert module.running_var is not None
+        module.running_var.copy_(torch.rand(4, generator=generator))
+    [step] = run_flow(module, torch.randn(1, 4, 20, 20, generator=generator) * 5).steps
+    found = [
+        step.layer.explain((0, c, y, x)) for c in range(4) for y in range(20) for x in range(20)
+    ]
+    assert all(each is not None and each.agrees for each in found)
+
+
+def test_a_wrong_value_does_not_agree() -> None:
+    logits = torch.tensor([[20.0, 0.0]])
+    right = logits.softmax(1)
+    wrong = right.clone()
+    wrong[0, 1] *= 1.001  # of a probability of 2·10⁻⁹
+    for output, agrees in ((right, True), (wrong, False)):
+        arithmetic = read_layer("softmax", [logits], {"dim": 1}, output).explain((0, 1))
+        assert arithmetic is not None
+        assert arithmetic.agrees == agrees
+
+
 def test_the_winner_of_a_window_is_the_element_that_pytorch_passes_the_gradient_to() -> None:
     x = torch.randn(1, 1, 6, 6, requires_grad=True)
     out = F.max_pool2d(x, 2)

@@ -120,7 +120,7 @@ def test_nan_and_infinity_are_counted_and_leave_the_scale_to_the_others() -> Non
     figure = mosaic_figure(mosaic, limit=mosaic.limit)
     heat, crosses = figure.data
     assert len(crosses.x) == 1
-    assert np.nanmax(heat.z) == 1.0  # infinity is as strong as a colour gets
+    assert np.nanmax(heat.z) == heat.zmax == 3.0  # infinity is as strong as a colour gets
     assert feature_maps(torch.full((1, 2, 2), math.nan)).limit == 1.0
 
 
@@ -142,11 +142,15 @@ def test_colours_are_around_zero_on_one_scale_or_on_each_tiles_own() -> None:
     maps = torch.stack([torch.full((3, 3), 2.0), torch.full((3, 3), -0.5)])
     mosaic = feature_maps(maps)
     one, own = (mosaic_figure(mosaic, limit=limit).data[0] for limit in (mosaic.limit, None))
-    assert {float(z) for z in np.unique(one.z[~np.isnan(one.z)])} == {1.0, -0.25}
+    assert {float(z) for z in np.unique(one.z[~np.isnan(one.z)])} == {2.0, -0.5}
+    assert (one.zmin, one.zmax) == (-2.0, 2.0)
     assert {float(z) for z in np.unique(own.z[~np.isnan(own.z)])} == {1.0, -1.0}
-    values = one.customdata[..., 3][~np.isnan(one.z)]
+    values = own.customdata[..., 3][~np.isnan(own.z)]
     assert {float(v) for v in values} == {2.0, -0.5}
-    assert (one.zmin, one.zmax) == (-1, 1)
+    assert (own.zmin, own.zmax) == (-1.0, 1.0)
+    channels = one.customdata[..., 0]
+    assert set(channels[one.z == 2.0]) == {0}
+    assert set(channels[one.z == -0.5]) == {1}
 
 
 def test_the_figure_of_a_window_shows_inputs_weights_and_products() -> None:

@@ -138,7 +138,7 @@ def test_every_network_walks_on_every_size_it_can(app: AppTest, model: str) -> N
 def test_what_the_address_says_is_shown_and_what_it_may_not_say_is_told(app: AppTest) -> None:
     open_page(
         app, model="mlp", image="7", layer="2", seed="-1", width="x", view="no", dataset="/etc",
-        image_size="31", run="nobody",
+        image_size="7", run="nobody",
     )  # fmt: skip
     complaints = told(app.warning)
     for line in (
@@ -146,7 +146,7 @@ def test_what_the_address_says_is_shown_and_what_it_may_not_say_is_told(app: App
         "width: 'x' was given; expected a whole number from 1 to 64",
         "view: 'no' was given; choose layers, step, optimisers, width",
         "dataset: '/etc' was given; there is no such data set here",
-        "image_size: 31 was given; choose 28, 32",
+        "image_size: 7 was given; expected 8 to 512, or 0",
     ):
         assert line in complaints
     assert "there is no such run" in told(app.error)
@@ -165,13 +165,13 @@ def test_a_network_that_cannot_take_the_images_is_refused_with_the_reason(
             pixels = np.full((8, 8), 40 * number, dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "tiny" / name / f"{number}.png")
     monkeypatch.setenv("BLITZ_DATASETS", str(tmp_path))
-    open_page(app, dataset="tiny")
+    open_page(app, dataset="tiny", layer="0")
     press(app, "Load tiny")
     assert "net needs images of at least 16×16 pixels; these have 8×8" in told(app.error)
     app.session_state["network-image_size"] = 32
     app.run()
     assert not app.error
-    assert "made to fit" not in markdown(app)
+    assert "Given as 1 × 8 × 8, made to fit 1 × 32 × 32" in markdown(app)
 
 
 def test_a_runs_weights_answer_as_the_run_did(app: AppTest, server: Services) -> None:
@@ -201,6 +201,21 @@ def test_weights_of_another_shape_are_listed_tensor_by_tensor(
     press(app, "Show the run's own network")
     assert not app.error
     assert app.session_state[MODEL] == "net"
+
+
+def test_a_run_on_images_of_any_size_can_be_looked_into(app: AppTest, server: Services) -> None:
+    config = TrainConfig(dataset="digits", model="net", image_size=40)
+    open_page(app, run=add_run(server, build_model("net", image_size=40), config))
+    assert not app.error
+    assert "**out** 1 × 6 × 36 × 36" in markdown(app)
+
+
+def test_a_network_too_large_for_a_server_is_refused(app: AppTest) -> None:
+    open_page(app, model="net", width="64", image_size="224", view="step")
+    app.number_input(key="network-step-batch_size").set_value(2).run()
+    assert "MiB are allowed: at most 1 together" in told(app.error)
+    open_page(app, model="mlp", image_size="512")
+    assert "parameters; at most 30,000,000 are shown" in told(app.error)
 
 
 def test_the_address_of_a_run_alone_shows_its_own_network(app: AppTest, server: Services) -> None:

@@ -79,15 +79,17 @@ def test_the_five_buttons_in_order_are_a_step_of_a_plain_loop() -> None:
     torch.optim.SGD(model.parameters(), lr=0.01).step()
     shown = table(app)
     for name, parameter in model.named_parameters():
-        assert shown.loc[name, "highest"] == float(parameter.detach().max())
+        assert shown.loc[name, "highest"] == f"{parameter.detach().max():.4g}"
         assert parameter.grad is not None
-        assert shown.loc[name, "‖gradient‖"] == pytest.approx(float(parameter.grad.norm()))
+        assert float(shown.loc[name, "‖gradient‖"]) == pytest.approx(
+            float(parameter.grad.norm()), rel=1e-3
+        )
     assert set(shown["gradient"]) == {"numbers"}
     assert [metric.value for metric in app.metric] == [f"{loss.item():.6g}"]
     assert primary(app) == ["1 · zero\\_grad"]
     first: Any = app.dataframe[1].value  # of conv1.weight
     after = model.get_parameter("conv1.weight").detach().flatten()[:4].tolist()
-    assert first.loc["after"].tolist() == after
+    assert first.loc["after"].tolist() == [f"{value:.9g}" for value in after]
     assert len(app.get("plotly_chart")) == 3
 
 
@@ -127,8 +129,8 @@ def test_frozen_layers_keep_their_values() -> None:
     shown: Any = table(app)
     frozen = shown["gradient"] == "None (frozen)"
     assert list(shown.index[frozen]) == ["conv1.weight", "conv1.bias", "fc2.weight", "fc2.bias"]
-    before: Any = table(page("step"))
-    assert list(shown["‖value‖"] == before["‖value‖"]) == list(frozen)
+    assert list(shown["‖update‖"] == "") == list(frozen)
+    assert (shown["‖update‖"] != "0").all()
 
 
 def test_another_setting_other_images_and_start_again_begin_anew() -> None:

@@ -37,10 +37,6 @@ class Convolution(Layer):
     groups: int
 
     @property
-    def weight(self) -> Tensor:
-        return self.kernels
-
-    @property
     def sizes(self) -> tuple[str, ...]:
         names = ("rows", "columns")
         lines = [
@@ -84,6 +80,7 @@ class Convolution(Layer):
         return Arithmetic(
             value=float(self.output[image, out, y, x]),
             computed=computed,
+            magnitude=sum(float(np.abs(window.products).sum()) for window in windows) + abs(bias),
             formula=rf"z_{{{out},{y},{x}}} = \sum_c \sum_{{i,j}} \text{{window}}_{{c,i,j}} \cdot "
             rf"\text{{kernel}}_{{c,i,j}}" + (" + b" if self.bias is not None else ""),
             substituted=rf"{written} \\ = {number(computed)}",

@@ -46,6 +46,7 @@ class ReLU(Elementwise):
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,
+            magnitude=abs(computed),
             formula=r"\max(0, z)",
             substituted=rf"\max(0, {number(value)}) = {number(computed)}",
             regions=same_place(position, 1),
@@ -66,6 +67,7 @@ class Addition(Elementwise):
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=left + right,
+            magnitude=abs(left) + abs(right),
             formula="a + b",
             substituted=rf"{number(left)} + {signed(right)} = {number(left + right)}",
             regions=same_place(position, 2),

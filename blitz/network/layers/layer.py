@@ -59,6 +59,8 @@ class Arithmetic:
     """The element as the network computed it."""
     computed: float
     """The same by the formula."""
+    magnitude: float
+    """Sum of the magnitudes of all that was added up: what rounding is in proportion to."""
     formula: str
     """LaTeX, in symbols."""
     substituted: str
@@ -68,9 +70,8 @@ class Arithmetic:
 
     @property
     def tolerance(self) -> float:
-        """How far the two may lie apart: float32 keeps 24 binary digits of each term of the sum."""
-        terms = [float(np.abs(window.products).sum()) for window in self.windows]
-        return 1e-5 * max([abs(self.computed), *terms, sum(terms)])
+        """How far the two may lie apart: float32 keeps 24 binary digits of each term of a sum."""
+        return 1e-5 * max(abs(self.computed), self.magnitude)
 
     @property
     def agrees(self) -> bool:
@@ -108,11 +109,6 @@ class Layer:
     @property
     def multiply_adds(self) -> int | None:
         """Multiplications that are each followed by an addition; None where nobody counts them."""
-        return None
-
-    @property
-    def weight(self) -> Tensor | None:
-        """What the input is multiplied with."""
         return None
 
     def explain(self, position: Sequence[int]) -> Arithmetic | None:

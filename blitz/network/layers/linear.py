@@ -21,10 +21,6 @@ class Linear(Layer):
     bias: Tensor | None
 
     @property
-    def weight(self) -> Tensor:
-        return self.matrix
-
-    @property
     def sizes(self) -> tuple[str, ...]:
         out, within = self.matrix.shape
         bias = f" + {out}" if self.bias is not None else ""
@@ -54,6 +50,7 @@ class Linear(Layer):
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,
+            magnitude=sum(map(abs, products)) + abs(bias),
             formula=rf"z_{{{out}}} = \sum_i x_i \cdot w_{{{out},i}}"
             + (" + b" if self.bias is not None else ""),
             substituted=rf"{written} \\ = {number(computed)}",

@@ -29,8 +29,11 @@ class BatchNormalisation(Elementwise):
     def sizes(self) -> tuple[str, ...]:
         channels = self.output.shape[1]
         count = sum(each.numel() for each in (self.gamma, self.beta) if each is not None)
+        same = r"\text{every size as before}"
+        if not count:
+            return (same,)
         return (
-            r"\text{every size as before}",
+            same,
             rf"\text{{parameters}} = {channels}\ \gamma + {channels}\ \beta = {count}",
         )
 
@@ -46,10 +49,12 @@ class BatchNormalisation(Elementwise):
         )
         gamma = 1.0 if self.gamma is None else float(self.gamma[channel])
         beta = 0.0 if self.beta is None else float(self.beta[channel])
-        computed = (value - mean) / math.sqrt(variance + self.epsilon) * gamma + beta
+        scale = gamma / math.sqrt(variance + self.epsilon)
+        computed = (value - mean) * scale + beta
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,
+            magnitude=abs(value * scale) + abs(mean * scale) + abs(beta),
             formula=r"\frac{z - \mu}{\sqrt{\sigma^2 + \varepsilon}} \cdot \gamma + \beta",
             substituted=rf"\frac{{{number(value)} - {signed(mean)}}}{{\sqrt{{{number(variance)} + "
             rf"{number(self.epsilon)}}}}} \cdot {signed(gamma)} + {signed(beta)} "

@@ -23,16 +23,16 @@ def signed(value: float) -> str:
 
 
 def total(terms: Iterable[float]) -> str:
-    """A sum of a few terms written out, of many the first ones and the last."""
+    """A sum of a few terms written out, of many the first ones."""
     return " + ".join(_some([signed(term) for term in terms]))
 
 
 def listing(values: Iterable[float]) -> str:
-    """A few values written out, of many the first ones and the last."""
+    """A few values written out, of many the first ones."""
     return ", ".join(_some([number(value) for value in values]))
 
 
 def _some(written: list[str]) -> list[str]:
     if len(written) <= MOST_TERMS + 1:
         return written
-    return [*written[:MOST_TERMS], r"\dots", written[-1]]
+    return [*written[:MOST_TERMS], r"\dots"]

@@ -72,6 +72,7 @@ class MaxPooling(Pooling):
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,
+            magnitude=abs(computed),
             formula=r"\max_{i,j}\ \text{window}_{i,j}",
             substituted=rf"\max({listing(values.flat)}) \\ = {number(computed)}",
             windows=(
@@ -98,6 +99,7 @@ class MeanPooling(Pooling):
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,
+            magnitude=float(np.abs(values).sum()) / num,
             formula=r"\frac{1}{n} \sum_{i,j} \text{window}_{i,j}",
             substituted=rf"\frac{{{total(values.flat)}}}{{{num}}} = {number(computed)}",
             windows=(Window(label=f"channel {position[1]}", inputs=values, weights=None),),

@@ -44,6 +44,7 @@ class Reshaping(Layer):
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=value,
+            magnitude=abs(value),
             formula=rf"\text{{place}} = {place} = {position[-1]}"
             if self.output.ndim == 2
             else r"\text{the same elements in the same order}",

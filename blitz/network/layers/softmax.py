@@ -27,6 +27,8 @@ class Softmax(Elementwise):
         return Arithmetic(
             value=float(self.output[tuple(position)]),
             computed=computed,
+            # Relative to the probability itself, however small: a power of e keeps its digits.
+            magnitude=computed * max(1.0, float(logits.max() - logits[unit])),
             formula=rf"p_{{{unit}}} = \frac{{e^{{z_{{{unit}}} - \max z}}}}"
             r"{\sum_j e^{z_j - \max z}}",
             substituted=rf"\frac{{{number(float(powers[unit]))}}}{{{number(float(powers.sum()))}}} "

@@ -1,5 +1,6 @@
 """Plotly figures of activations, weights and probabilities. Records in, figures out."""
 
+import html
 import math
 from collections.abc import Sequence
 
@@ -8,13 +9,14 @@ import plotly.graph_objects as go
 
 from blitz.network.layers import Window
 from blitz.network.pictures.colours import AFTER, BEFORE, MARK, STOPS
-from blitz.network.pictures.mosaic import Mosaic
+from blitz.network.pictures.mosaic import Mosaic, Tile
 
 Box = tuple[float, float, float, float]
 
 CELL_LIMIT = 26
 """Largest side of a cell in pixels: a 5×5 kernel need not fill the page."""
-MOST_LABELS = 144
+PICTURE_WIDTH, LETTER_WIDTH = 400, 6
+"""In pixels, roughly: whether a label has room over its tile."""
 MOST_CROSSES = 2_000
 
 
@@ -32,33 +34,18 @@ def mosaic_figure(
     outlines. width: of the place where it is shown, in pixels. names: of an element's indices.
     """
     rows, columns = mosaic.shape
-    num_indices = len(names)
-    colour = np.full((rows, columns), np.nan, dtype=np.float32)
-    data = np.zeros((rows, columns, num_indices + 1), dtype=np.float32)
-    crosses: list[tuple[int, int]] = []
-    for tile in mosaic.tiles:
-        top, left = mosaic.corner(tile)
-        area = slice(top, top + len(mosaic.rows)), slice(left, left + len(mosaic.columns))
-        own = float(np.nanmax(np.abs(np.where(np.isfinite(tile.values), tile.values, 0)))) or 1.0
-        strongest = limit if limit is not None else own
-        colour[area] = np.clip(tile.values / strongest, -1, 1)
-        for position, index in enumerate(tile.leading):
-            data[area][..., position] = index
-        data[area][..., num_indices - 2] = mosaic.rows[:, None]
-        data[area][..., num_indices - 1] = mosaic.columns[None, :]
-        data[area][..., num_indices] = tile.values
-        lost = np.argwhere(np.isnan(tile.values))[: MOST_CROSSES - len(crosses)]
-        crosses += [(top + int(row), left + int(column)) for row, column in lost]
+    colour, data = _cells(mosaic, limit, len(names))
     figure = go.Figure(
         go.Heatmap(
-            z=colour, customdata=data, zmin=-1, zmax=1, colorscale=STOPS, hoverongaps=False,
-            hovertemplate=_hover(names), showscale=limit is not None,
-            colorbar=_colour_bar(limit or 1.0),
+            z=colour, customdata=data, zmin=-(limit or 1.0), zmax=limit or 1.0, colorscale=STOPS,
+            hoverongaps=False, hovertemplate=_hover(names, limit is not None),
+            showscale=limit is not None, colorbar=_colour_bar(limit or 1.0),
         )
     )  # fmt: skip
-    if crosses:
+    lost = np.argwhere(_lost_cells(mosaic))[:MOST_CROSSES]
+    if len(lost):
         figure.add_scatter(
-            x=[x for _, x in crosses], y=[y for y, _ in crosses], mode="markers",
+            x=lost[:, 1], y=lost[:, 0], mode="markers",
             marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#d62728"}},
             hovertemplate="NaN<extra></extra>", showlegend=False,
         )  # fmt: skip
@@ -86,7 +73,8 @@ def bars_figure(
 ) -> go.Figure:
     """A vector as bars: orange above 0, blue below, one of them outlined."""
     finite = np.where(np.isfinite(values), values, 0.0).astype(np.float32)
-    labels = list(names) if names is not None else None
+    # Plotly takes <b> and its like in a text for markup.
+    labels = [html.escape(name, quote=False) for name in names] if names is not None else None
     figure = go.Figure(
         go.Bar(
             x=np.arange(len(values)), y=finite,
@@ -169,22 +157,63 @@ def before_after_figure(before: np.ndarray, after: np.ndarray) -> go.Figure:
     return figure
 
 
-def _hover(names: Sequence[str]) -> str:
+def _cells(mosaic: Mosaic, limit: float | None, num_indices: int) -> tuple[np.ndarray, np.ndarray]:
+    """What is coloured, and each cell's indices; with tiles of their own scales its value as well.
+
+    Indices alone fit into two bytes each: half of what is sent.
+    """
+    rows, columns = mosaic.shape
+    colour = np.full((rows, columns), np.nan, dtype=np.float32)
+    has_values = limit is None
+    kind = np.float32 if has_values else np.int16
+    data = np.zeros((rows, columns, num_indices + has_values), dtype=kind)
+    for tile in mosaic.tiles:
+        area = _area(mosaic, tile)
+        finite = np.where(np.isfinite(tile.values), tile.values, 0)
+        strongest = limit or float(np.abs(finite).max()) or 1.0
+        shown = np.clip(tile.values, -strongest, strongest)
+        colour[area] = shown / strongest if has_values else shown
+        for position, index in enumerate(tile.leading):
+            data[area][..., position] = index
+        data[area][..., num_indices - 2] = mosaic.rows[:, None]
+        data[area][..., num_indices - 1] = mosaic.columns[None, :]
+        if has_values:
+            data[area][..., num_indices] = tile.values
+    return colour, data
+
+
+def _lost_cells(mosaic: Mosaic) -> np.ndarray:
+    """Where a value is NaN; the gaps between tiles are not."""
+    lost = np.zeros(mosaic.shape, dtype=bool)
+    for tile in mosaic.tiles:
+        lost[_area(mosaic, tile)] = np.isnan(tile.values)
+    return lost
+
+
+def _area(mosaic: Mosaic, tile: Tile) -> tuple[slice, slice]:
+    top, left = mosaic.corner(tile)
+    return slice(top, top + len(mosaic.rows)), slice(left, left + len(mosaic.columns))
+
+
+def _hover(names: Sequence[str], is_value_shown: bool) -> str:
     places = [f"{name} %{{customdata[{index}]:.0f}}" for index, name in enumerate(names)]
-    return " · ".join(places) + f"<br>%{{customdata[{len(names)}]:.5g}}<extra></extra>"
+    value = "%{z:.5g}" if is_value_shown else f"%{{customdata[{len(names)}]:.5g}}"
+    return " · ".join(places) + f"<br>{value}<extra></extra>"
 
 
 def _colour_bar(limit: float) -> dict[str, object]:
     return {
         "thickness": 10,
         "outlinewidth": 0,
-        "tickvals": [-1, 0, 1],
+        "tickvals": [-limit, 0, limit],
         "ticktext": [f"{-limit:.3g}", "0", f"{limit:.3g}"],
     }
 
 
 def _labels(mosaic: Mosaic) -> list[dict[str, object]]:
-    tiles = mosaic.tiles if len(mosaic.tiles) <= MOST_LABELS else ()
+    longest = max(len(tile.label) for tile in mosaic.tiles)
+    pitch = PICTURE_WIDTH / (1 + max(tile.place[1] for tile in mosaic.tiles))
+    tiles = mosaic.tiles if pitch >= LETTER_WIDTH * longest else ()
     corners = [(tile.label, *mosaic.corner(tile)) for tile in tiles if tile.label]
     return [
         {

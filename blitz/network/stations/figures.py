@@ -5,6 +5,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from blitz.network.pictures.colours import STOPS
+
 MOST_MAPS = 6
 MOST_COLUMNS = 6
 SIDE = 150
@@ -26,8 +28,7 @@ def heat_maps(values: NDArray[np.float32]) -> go.Figure:
         )
     largest = float(np.abs(maps).max()) or 1.0
     figure.update_layout(
-        # From blue over white to red: told apart by people who do not see red and green alike.
-        coloraxis={"colorscale": "RdBu_r", "cmin": -largest, "cmax": largest},
+        coloraxis={"colorscale": STOPS, "cmin": -largest, "cmax": largest},
         height=SIDE + 20,
         margin={"l": 0, "r": 0, "t": 10, "b": 10},
         paper_bgcolor="rgba(0,0,0,0)",

@@ -100,12 +100,14 @@ def macs_per_step(width: int, batch_size: int) -> int:
 
 def best_macs_per_second(device: torch.device) -> float:
     """The rate of one large product of float32 matrices."""
+    before = torch.get_float32_matmul_precision()
     if device.type == "cuda":
         # As the convolutions compute by default: products of shorter numbers, sums of long ones.
         torch.set_float32_matmul_precision("high")
     side = MATRIX_SIDE.get(device.type, ACCELERATOR_SIDE)
     left, right = (torch.randn(side, side, device=device) for _ in range(2))
     seconds = seconds_a_call(lambda: left @ right, device, RATE_SECONDS)
+    torch.set_float32_matmul_precision(before)
     return side**3 / seconds
 
 

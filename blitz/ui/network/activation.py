@@ -1,6 +1,6 @@
 """One activation as a picture: maps as a mosaic, a vector as bars, one element marked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from torch import Tensor
@@ -19,28 +19,31 @@ def show_activation(
     regions: Sequence[Region],
     limit: float | None,
     names: Sequence[str] | None = None,
-) -> tuple[int, ...] | None:
-    """Show the first of a batch; return the indices of the element that was clicked, if one was.
+    choose: Callable[[tuple[int, ...]], None] | None = None,
+) -> None:
+    """Show the first of a batch.
 
     limit: the magnitude of the strongest colour, None for each map its own. names: of the elements
-    of a vector.
+    of a vector. choose: called with the indices of an element that was clicked.
     """
     key, label = f"{KEY}picture-{name}", f"{name}: {shape_text(tensor.shape[1:])}"
     if tensor.ndim == 4 and tensor.shape[2:] != (1, 1):
         maps = feature_maps(tensor[0], first=_first_channel(tensor.shape[1], name, regions))
         figure = mosaic_figure(maps, limit=limit, marks=marks_of(maps, regions))
         clicked = figure_view(figure, key=key, label=label)
+        element = maps.element_at(clicked.x, clicked.y) if clicked else None
+        if choose and element is not None:
+            choose(element)
         tell_what_is_left_out(maps)
-        return maps.element_at(clicked.x, clicked.y) if clicked else None
+        return
     vector = tensor[0].reshape(-1)
     mark = regions[0].channels[0] if regions and _is_one(regions[0]) else None
     axis = "class" if names else "unit"
     clicked = figure_view(
         bars_figure(vector.numpy(), names=names, mark=mark, axis=axis), key=key, label=label
     )
-    if clicked is None or not 0 <= round(clicked.x) < len(vector):
-        return None
-    return (round(clicked.x), *(0,) * (tensor.ndim - 2))
+    if choose and clicked and 0 <= round(clicked.x) < len(vector):
+        choose((round(clicked.x), *(0,) * (tensor.ndim - 2)))
 
 
 def _is_one(region: Region) -> bool:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from blitz.ui import address_line
-from blitz.ui.data import dataset_choices, dataset_title
+from blitz.ui.data import dataset_name, named_dataset
 from blitz.ui.network.run_weights import take_up_run
 from blitz.ui.network.state import (
     DATASET,
@@ -66,8 +66,7 @@ def _wanted() -> dict[str, str]:
         # A run has a network and images of its own, which the address must not leave open.
         is_open = st.session_state[RUN] and key in (DATASET, MODEL, WIDTH, SIZE)
         if value != DEFAULTS[key] or is_open:
-            # Of a path only the file's name: where it lies is nobody else's business.
-            wanted[name] = dataset_title(value) if key == DATASET and "/" in value else str(value)
+            wanted[name] = dataset_name(value) if key == DATASET else str(value)
     if "station" in wanted:
         return {"station": wanted["station"]}
     return wanted
@@ -79,10 +78,9 @@ def _take_up(name: str, text: str) -> str:
     except ValueError as error:
         return str(error)
     if name == "dataset":
-        choices = dataset_choices(services().settings)
-        found = [choice for choice in choices if value in (choice, dataset_title(choice))]
-        if not found:
+        found = named_dataset(str(value), services().settings)
+        if found is None:
             return f"dataset: {str(value)[:60]!r} was given; there is no such data set here"
-        value = found[0]
+        value = found
     st.session_state[PARAMETERS[name]] = value
     return ""

@@ -1,5 +1,7 @@
 """How one output came about, in numbers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -8,7 +10,6 @@ from blitz.network.layers import Arithmetic, Window
 from blitz.network.pictures.figures import window_figure
 from blitz.network.records import LayerStep
 from blitz.ui.figure_view import figure_view
-from blitz.ui.network.chosen import ChosenNetwork
 from blitz.ui.network.state import KEY
 from blitz.ui.network.unit import Position, show_position
 from blitz.ui.text import plain
@@ -18,13 +19,12 @@ MOST_SUBTOTALS = 12
 WINDOW = f"{KEY}window"
 
 
-def show_arithmetic(chosen: ChosenNetwork, step: LayerStep, unit: Position) -> None:
+def show_arithmetic(step: LayerStep, unit: Position, classes: Sequence[str] | None) -> None:
     """The arithmetic of one element of the step's output, checked against the network's."""
     st.markdown("##### How one output came about")
     show_position(step, unit)
-    is_answer = len(unit) == 2 and step.output_shape[1] == len(chosen.classes)
-    if is_answer:
-        st.caption(f"Unit {unit[1]} stands for {plain(chosen.classes[unit[1]])}.")
+    if classes is not None:
+        st.caption(f"Unit {unit[1]} stands for {plain(classes[unit[1]])}.")
     arithmetic = step.layer.explain(unit)
     if arithmetic is None:
         value = float(step.output[unit])
@@ -68,8 +68,8 @@ def _show_windows(arithmetic: Arithmetic) -> None:
     figure_view(window_figure(window), key=f"{KEY}window-figure", label=window.label)
     if len(windows) > 1:
         subtotals = [float(each.products.sum()) for each in windows]
-        listed = "  ".join(f"{value:.4g}" for value in subtotals[:MOST_SUBTOTALS])
-        more = " …" if len(subtotals) > MOST_SUBTOTALS else ""
+        listed = " · ".join(f"{value or 0:.4g}" for value in subtotals[:MOST_SUBTOTALS])
+        more = " · …" if len(subtotals) > MOST_SUBTOTALS else ""
         st.caption(f"Sums of the products, channel by channel: {listed}{more}")
 
 

@@ -1,16 +1,16 @@
 """The fields that choose a network, its weights and the images that go with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
-from torch import nn
+from torch import Tensor, nn
 
 from blitz.datasets import BUILTIN_DATASETS, DatasetError, ImageDataset, UnreadableImages
 from blitz.models import MODELS
-from blitz.network.plan import MAX_SEED, NetworkPlan, build
-from blitz.network.weights import count_not_finite, differences
+from blitz.network.plan import MAX_SEED, NetworkPlan, build_empty
+from blitz.network.weights import WeightDifference, count_not_finite, differences
 from blitz.training.checkpoints import CheckpointError
 from blitz.training.config import TrainConfig
 from blitz.ui.data import dataset_choices, dataset_title, images_of, is_at_hand
@@ -180,12 +180,12 @@ def _plan(dataset: ImageDataset, weights: RunWeights | None) -> NetworkPlan:
 
 def _fits(plan: NetworkPlan, weights: RunWeights) -> bool:
     """Whether the weights are of this network; if not, where they differ is shown."""
-    found = differences(build(plan), weights.tensors)
+    found = _differences(plan, weights.sha256, weights.tensors)
     if not found:
         return True
     st.error(
-        f"The weights of {plain(weights.run.name)} are of another shape: {len(found)} tensors "
-        "differ."
+        f"The weights of {plain(weights.run.name)} are of another shape: {len(found)} "
+        f"tensor{'s differ' if len(found) > 1 else ' differs'}."
     )
     st.dataframe(
         pd.DataFrame(
@@ -200,6 +200,13 @@ def _fits(plan: NetworkPlan, weights: RunWeights) -> bool:
     )
     st.button("Show the run's own network", on_click=_take_up_run, type="primary")
     return False
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _differences(
+    plan: NetworkPlan, sha256: str, _tensors: Mapping[str, Tensor]
+) -> tuple[WeightDifference, ...]:
+    return differences(build_empty(plan), _tensors)
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

@@ -53,6 +53,9 @@ def show_layer(chosen: ChosenNetwork, flow: Flow, step: LayerStep) -> None:
     title = plain(step.name) + (f", call {step.use}" if step.use > 1 else "")
     st.subheader(title)
     unit = chosen_unit(step)
+    # Logits and probabilities; other layers may have as many units as there are classes.
+    is_answer = step.index >= len(flow.steps) - 2
+    classes = chosen.classes if is_answer else None
     # Widths of their own rather than columns: on a narrow page one goes below the other.
     with st.container(horizontal=True, gap="medium"):
         left, right = st.container(width=PART), st.container(width=PART)
@@ -61,10 +64,10 @@ def show_layer(chosen: ChosenNetwork, flow: Flow, step: LayerStep) -> None:
     with right:
         show_scale()
         # First: a click in it chooses the unit that everything else is about.
-        show_output(chosen, step, unit)
-        show_arithmetic(chosen, step, unit)
+        show_output(step, unit, classes)
+        show_arithmetic(step, unit, classes)
     with left:
-        show_inputs(chosen, step, unit)
+        show_inputs(step, unit, classes)
         show_weights(flow, step, unit)
 
 

@@ -1,5 +1,8 @@
 """Pictures of what went into a layer and what came out, with one output marked."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 
 from blitz.network.layers import Region
@@ -10,7 +13,6 @@ from blitz.network.pictures.mosaic import MOST_SIDE, feature_maps, largest_magni
 from blitz.network.records import LayerStep
 from blitz.ui.figure_view import figure_view
 from blitz.ui.network.activation import marks_of, show_activation
-from blitz.ui.network.chosen import ChosenNetwork
 from blitz.ui.network.state import KEY
 from blitz.ui.network.unit import Position, choose_unit
 
@@ -24,7 +26,8 @@ LARGEST_MAP = 224
 
 def show_scale() -> None:
     """Whether the maps of a picture have one colour scale or each its own."""
-    st.session_state.setdefault(SCALE, SHARED)
+    # Set anew each time: the browser forgets it where the switch was away for a while.
+    st.session_state[SCALE] = st.session_state.get(SCALE) or SHARED
     st.segmented_control(
         "Colours: blue below 0, grey 0, orange above; scale", (SHARED, OWN), key=SCALE,
         required=True, persist_state="session",
@@ -33,7 +36,7 @@ def show_scale() -> None:
     )  # fmt: skip
 
 
-def show_inputs(chosen: ChosenNetwork, step: LayerStep, unit: Position) -> None:
+def show_inputs(step: LayerStep, unit: Position, classes: Sequence[str] | None) -> None:
     """What went in, with the part that the element looked at outlined."""
     arithmetic = step.layer.explain(unit)
     for number, tensor in enumerate(step.layer.inputs):
@@ -44,16 +47,16 @@ def show_inputs(chosen: ChosenNetwork, step: LayerStep, unit: Position) -> None:
             if region.operand == number
         ]
         # Logits, one for each class.
-        names = chosen.classes if isinstance(step.layer, Softmax) else None
+        names = classes if isinstance(step.layer, Softmax) else None
         show_activation(tensor, f"in-{number}", regions, _limit(step), names)
 
 
-def show_output(chosen: ChosenNetwork, step: LayerStep, unit: Position) -> None:
-    """What came out; a click chooses an element."""
+def show_output(step: LayerStep, unit: Position, classes: Sequence[str] | None) -> None:
+    """What came out; a click chooses an element. classes: what the units stand for, if they do."""
     st.markdown("##### Out")
-    is_answer = step.output_shape[1:] == (len(chosen.classes),)
-    names = chosen.classes if is_answer else None
-    _go_to(step, show_activation(step.output, "out", [_as_region(unit)], _limit(step), names))
+    show_activation(
+        step.output, "out", [_as_region(unit)], _limit(step), classes, partial(_go_to, step)
+    )
     st.caption("Click an element to see how it came about.")
     if isinstance(step.layer, Softmax):
         st.caption(f"All of them add up to {float(step.output[0].double().sum()):.7g}.")
@@ -98,11 +101,12 @@ def _show_full_map(step: LayerStep, unit: Position) -> None:
     maps = feature_maps(tensor[0], first=channel, most_tiles=1, most_side=LARGEST_MAP)
     figure = mosaic_figure(maps, limit=_limit(step), marks=marks_of(maps, [_as_region(unit)]))
     clicked = figure_view(figure, key=f"{KEY}picture-full", label=f"channel {channel}")
-    _go_to(step, maps.element_at(clicked.x, clicked.y) if clicked else None)
+    element = maps.element_at(clicked.x, clicked.y) if clicked else None
+    if element is not None:
+        _go_to(step, element)
 
 
-def _go_to(step: LayerStep, clicked: tuple[int, ...] | None) -> None:
+def _go_to(step: LayerStep, clicked: tuple[int, ...]) -> None:
     """Look at the element that was clicked; all of the page is about it, so it begins anew."""
-    if clicked is not None:
-        choose_unit(step, (0, *clicked))
-        st.rerun()
+    choose_unit(step, (0, *clicked))
+    st.rerun()

@@ -55,7 +55,10 @@ def layer_strip(
     label: what the cards are, for screen readers.
     """
     known: _Known = st.session_state.setdefault(f"{key}-known", _Known())
-    digest = zlib.crc32(repr((key, cards)).encode())
+    # Of what the cards are, not of how they look just now: a click that was on its way while a
+    # thumbnail changed is a click all the same.
+    named = [(card.title, card.operation, card.group, card.sources) for card in cards]
+    digest = zlib.crc32(repr((key, named)).encode())
     # Without a gap, what shows nothing takes no room either.
     with st.container(gap=None):
         # Naming a callback is what makes "click" a value of the component.

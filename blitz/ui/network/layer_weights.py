@@ -23,6 +23,8 @@ def show_weights(flow: Flow, step: LayerStep, unit: Position) -> None:
     elif isinstance(layer, Linear):
         _show_matrix(flow, step, layer, unit)
     elif isinstance(layer, Reshaping) and layer.inputs[0].ndim == 4 and layer.output.ndim == 2:
+        if layer.inputs[0].shape[1] == 1:  # one row, which the bars show already
+            return
         _show_places(layer, unit)
 
 
@@ -52,7 +54,9 @@ def _show_kernels(layer: Convolution, unit: Position) -> None:
         picture, limit=limit, marks=[box for box in boxes if box is not None], names=names
     )
     figure_view(figure, key=f"{KEY}picture-kernels", label="kernels")
-    note = "kernel · input channel" if within > 1 else "one kernel for each output channel"
+    note = "a row for each kernel, a column for each input channel"
+    if within == 1:
+        note = "one kernel for each output channel"
     shown = len(picture.tiles)
     st.caption(f"{note}; {shown:,} of {picture.num_tiles:,} shown, outlined: kernel {out}")
 

@@ -52,7 +52,8 @@ def show_layers(chosen: ChosenNetwork) -> None:
         st.dataframe(_table(flow), hide_index=True)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+# Each may hold as many bytes as autograd may keep.
+@st.cache_resource(max_entries=3, show_spinner=False)
 def _flow(key: Key, _chosen: ChosenNetwork, _image: ChosenImage) -> Flow:
     inputs = _chosen.inputs(_image.pixels[None])
     return with_probabilities(run_flow(_chosen.shared_model, inputs))

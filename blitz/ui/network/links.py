@@ -18,7 +18,7 @@ def graph_link_parameters(plan: NetworkPlan) -> Mapping[str, str]:
 
 
 def train_link_parameters(plan: NetworkPlan, dataset: str) -> Mapping[str, str]:
-    """For the address of the train page: this network and the source of a data set in the form."""
+    """For the address of the train page: this network, and a data set by its name in addresses."""
     return {
         "dataset": dataset,
         "model": plan.model,

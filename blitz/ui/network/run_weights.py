@@ -10,7 +10,7 @@ from blitz.network.plan import NetworkPlan, build
 from blitz.network.weights import load_weights
 from blitz.training.checkpoints import CheckpointError, load_state
 from blitz.training.store import Run
-from blitz.ui.network.state import DATASET, MODEL, SIZE, SIZES, WIDTH
+from blitz.ui.network.state import DATASET, MODEL, SIZE, WIDTH
 from blitz.ui.services import Services, services
 
 MODEL_PREFIX = "model."
@@ -24,7 +24,6 @@ class RunWeights:
     run: Run
     sha256: str
     """Of the checkpoint: the same hash, the same weights."""
-    step: int
     tensors: Mapping[str, Tensor]
 
 
@@ -42,8 +41,13 @@ def weights_of(run_id: str, found: Services) -> RunWeights:
     if not rows:
         raise CheckpointError(f"the run {run.name} has no weights yet")
     newest = max(rows, key=lambda row: row.id)
-    tensors = _tensors(run_id, newest.file_name, newest.sha256)
-    return RunWeights(run=run, sha256=newest.sha256, step=newest.step, tensors=tensors)
+    try:
+        tensors = _tensors(run_id, newest.file_name, newest.sha256)
+    except CheckpointError:  # its words name a folder of the server
+        raise CheckpointError(
+            f"the weights of the run {run.name} cannot be read: their file is missing or damaged"
+        ) from None
+    return RunWeights(run=run, sha256=newest.sha256, tensors=tensors)
 
 
 def take_up_run(run_id: str) -> None:
@@ -54,7 +58,7 @@ def take_up_run(run_id: str) -> None:
         st.session_state[DATASET] = config.dataset
         st.session_state[MODEL] = config.model
         st.session_state[WIDTH] = config.width
-        st.session_state[SIZE] = config.image_size if config.image_size in SIZES else 0
+        st.session_state[SIZE] = config.image_size or 0
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -67,7 +71,7 @@ def _tensors(run_id: str, file_name: str, sha256: str) -> dict[str, Tensor]:
     }
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def shared_model(
     plan: NetworkPlan, sha256: str, _tensors: Mapping[str, Tensor] | None
 ) -> nn.Module:

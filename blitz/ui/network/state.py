@@ -32,6 +32,8 @@ VIEWS: Mapping[str, str] = {
     WIDTHS: "Width",
 }
 SIZES = (0, 28, 32, 64, 96, 128, 224)
+"""To choose from; a run may have been trained on another."""
+SMALLEST, LARGEST = 8, 512
 MAX_WIDTH = 64
 
 DEFAULTS: Mapping[str, str | int] = {
@@ -91,8 +93,6 @@ def checked(name: str, text: str) -> str | int:
         raise ValueError(
             f"{name}: {text[:40]!r} was given; expected a whole number from {low} to {high:,}"
         )
-    if name == "image_size" and value not in SIZES:
-        raise ValueError(
-            f"{name}: {value} was given; choose {', '.join(map(str, SIZES[1:]))}, or 0"
-        )
+    if name == "image_size" and value and not SMALLEST <= value <= LARGEST:
+        raise ValueError(f"{name}: {value} was given; expected {SMALLEST} to {LARGEST}, or 0")
     return value

@@ -28,7 +28,7 @@ class BatchChoice:
     seed: int
 
     def indices(self, num_images: int) -> Tensor:
-        """Places of the images in the data set, int64 [size], all different while there are any."""
+        """Places of the images in the data set, int64 [size], all different."""
         order = torch.randperm(num_images, generator=torch.Generator().manual_seed(self.seed))
         return order[: self.size]
 
@@ -45,8 +45,17 @@ def refusal(chosen: ChosenNetwork) -> str:
 
 
 def batch_of(chosen: ChosenNetwork, choice: BatchChoice) -> tuple[Tensor, Tensor]:
-    """Images as the data set has them, uint8 [N, C, H, W], and labels, int64 [N]."""
-    indices = choice.indices(len(chosen.dataset.train_images))
+    """Images as the data set has them, uint8 [N, C, H, W], and labels, int64 [N].
+
+    Raises ValueError in one line where the data set has too few, or the network needs too much.
+    """
+    num_train = len(chosen.dataset.train_images)
+    if choice.size > num_train:
+        raise ValueError(
+            f"batch size: {choice.size} was given; there are {num_train} training images"
+        )
+    chosen.plan.check_batch(choice.size)
+    indices = choice.indices(num_train)
     return chosen.dataset.train_images[indices], chosen.dataset.train_labels[indices]
 
 
@@ -77,7 +86,8 @@ def start_again() -> None:
 
 def ask(*actions: Action) -> None:
     """Have these actions done in the next run of the page."""
-    st.session_state[_ASKED] = actions
+    # What a script run that was broken off had not done yet, comes first.
+    st.session_state[_ASKED] = (*st.session_state.get(_ASKED, ()), *actions)
 
 
 def ask_for_all() -> None:
@@ -87,16 +97,19 @@ def ask_for_all() -> None:
 
 def do_what_was_asked(step: StepByStep) -> str:
     """Act, and look at the last state; what was refused in a line, or ""."""
-    asked: tuple[Action, ...] = st.session_state.pop(_ASKED, ())
     problem = ""
-    try:
-        for action in asked:
-            if action == "zero_grad" and st.session_state.get(ZEROS):
-                step.zero_grad(set_to_none=False)
-            else:
-                step.take(action)
-    except ValueError as error:
-        problem = str(error)
-    if asked:
-        st.session_state[SHOWN] = step.states[-1].number
+    # A new script run begins while the one before it may still be at work.
+    with step.turn:
+        while asked := st.session_state.get(_ASKED):
+            action: Action = asked[0]
+            st.session_state[_ASKED] = asked[1:]
+            try:
+                if action == "zero_grad" and st.session_state.get(ZEROS):
+                    step.zero_grad(set_to_none=False)
+                else:
+                    step.take(action)
+            except ValueError as error:
+                problem = str(error)
+                st.session_state[_ASKED] = ()
+            st.session_state[SHOWN] = step.states[-1].number
     return problem

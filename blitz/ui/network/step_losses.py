@@ -20,14 +20,16 @@ def show_losses(chosen: ChosenNetwork, choice: BatchChoice, settings: StepSettin
         "The same batch again and again, on a new copy of the network each: as it should be; "
         "**without zero\\_grad**, so that every update uses the sum of all gradients so far; with "
         "**layers frozen**, so that only the others can learn; and with a **learning rate a "
-        "thousand times as large**."
+        "thousand times as large**. Without zero\\_grad every update is larger than the one "
+        "before: with a small learning rate that runs ahead for a while, with a larger one it "
+        "overshoots."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         num_steps = st.segmented_control(
             "Steps", NUM_STEPS, default=30, key=f"{KEY}num_steps", required=True,
             persist_state="session",
         )  # fmt: skip
-        is_asked = st.button("Train all four", key=f"{KEY}do-train", icon=":material/show_chart:")
+        is_asked = st.button("Train them", key=f"{KEY}do-train", icon=":material/show_chart:")
     identity = (identity_of(chosen, choice, settings), num_steps)
     if is_asked:
         try:

@@ -1,5 +1,7 @@
 """All parameters of a state as a table, and one of them in pictures."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 from torch import Tensor
@@ -19,13 +21,11 @@ PICTURE_WIDTH = 340
 MOST_ROWS = 12
 ROW_HEIGHT = 35
 COLUMNS = {
-    "gradient": st.column_config.TextColumn(help="What .grad is"),
-    "‖gradient‖": st.column_config.NumberColumn(format="%.4g"),
-    "‖update‖": st.column_config.NumberColumn(format="%.4g"),
-    "largest change": st.column_config.NumberColumn(format="%.4g"),
-    "‖value‖": st.column_config.NumberColumn(format="%.6g"),
-    "lowest": st.column_config.NumberColumn(format="%.4g"),
-    "highest": st.column_config.NumberColumn(format="%.4g"),
+    "gradient": st.column_config.TextColumn(help="What .grad is", width=130),
+    **{
+        name: st.column_config.TextColumn(width=92)
+        for name in ("‖gradient‖", "‖value‖", "‖update‖", "largest change", "lowest", "highest")
+    },
 }
 
 
@@ -72,12 +72,12 @@ def _row(parameter: ParameterState) -> dict[str, object]:
         "parameter": parameter.name,
         "shape": shape_text(parameter.shape),
         "gradient": gradient_text(parameter),
-        "‖gradient‖": None if gradient is None else gradient.norm,
-        "‖value‖": parameter.values.norm,
-        "‖update‖": None if update is None else update.norm,
-        "largest change": None if update is None else update.largest,
-        "lowest": parameter.values.minimum,
-        "highest": parameter.values.maximum,
+        "‖gradient‖": "" if gradient is None else number_text(gradient.norm),
+        "‖value‖": number_text(parameter.values.norm, digits=6),
+        "‖update‖": "" if update is None else number_text(update.norm),
+        "largest change": "" if update is None else number_text(update.largest),
+        "lowest": number_text(parameter.values.minimum),
+        "highest": number_text(parameter.values.maximum),
     }
 
 
@@ -94,19 +94,24 @@ def gradient_text(parameter: ParameterState) -> str:
     return "numbers"
 
 
+def number_text(value: float, digits: int = 4) -> str:
+    """A number, also where it is none: a table of numbers would show NaN as None."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.{digits}g}"
+
+
 def _show_first(parameter: ParameterState) -> None:
     """Its first few numbers, before and after the action."""
     changes = [b - a for a, b in zip(parameter.before, parameter.after, strict=True)]
     rows = {"before": parameter.before, "after": parameter.after, "change": changes}
     names = [f"[{index}]" for index in range(len(changes))]
-    frame = pd.DataFrame(
-        rows.values(), columns=names, index=pd.Index(rows, name="its first numbers")
-    )  # fmt: skip
+    texts = [[number_text(value, digits=9) for value in values] for values in rows.values()]
+    frame = pd.DataFrame(texts, columns=names, index=pd.Index(rows, name="its first numbers"))
     st.dataframe(
         frame, key=f"{KEY}first", width="content",
-        column_config={
-            name: st.column_config.NumberColumn(format="%.9g", width=130) for name in names
-        },
         alt=f"The first numbers of {parameter.name} before and after",
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """One training step taken apart: its actions as buttons, and what each did to every parameter."""
 
 import streamlit as st
+from torch import Tensor
 
 from blitz.network.step import StepByStep
 from blitz.network.step_states import ACTIONS, StepState
@@ -10,7 +11,6 @@ from blitz.ui.network.step_live import (
     KEY,
     SHOWN,
     ZEROS,
-    BatchChoice,
     ask,
     ask_for_all,
     batch_of,
@@ -40,10 +40,11 @@ def show_step(chosen: ChosenNetwork) -> None:
         return
     try:
         choice, settings = step_fields(chosen)
+        images, labels = batch_of(chosen, choice)
     except ValueError as error:
         st.error(plain(str(error)), icon=":material/edit:")
         return
-    _show_batch(chosen, choice)
+    _show_batch(images, [chosen.dataset.classes[label] for label in labels.tolist()])
     step = live_step(chosen, choice, settings)
     problem = do_what_was_asked(step)
     _show_buttons(step)
@@ -57,9 +58,7 @@ def show_step(chosen: ChosenNetwork) -> None:
         show_losses(chosen, choice, settings)
 
 
-def _show_batch(chosen: ChosenNetwork, choice: BatchChoice) -> None:
-    images, labels = batch_of(chosen, choice)
-    names = [chosen.dataset.classes[label] for label in labels.tolist()]
+def _show_batch(images: Tensor, names: list[str]) -> None:
     show_pictures(images[:MOST_PICTURES], names[:MOST_PICTURES], side=56)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(

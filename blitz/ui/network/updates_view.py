@@ -175,5 +175,6 @@ def _show_charts(comparison: UpdateComparison) -> None:
             )  # fmt: skip
             st.caption(
                 "SGD's updates are in proportion to the gradient; momentum's first is SGD's. "
-                "Adam's first is the learning rate whatever the gradient, RMSprop's ten times it."
+                "Adam's first is the learning rate for every gradient well above its ε = 10⁻⁸, "
+                "RMSprop's ten times that."
             )

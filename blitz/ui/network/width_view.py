@@ -39,14 +39,13 @@ def show_width() -> None:
             "Measure", key=f"{KEY}measure", type="primary", icon=":material/speed:"
         )  # fmt: skip
     charts = st.empty()
-    if is_asked:
-        problem = _measure(WidthPlan(batch_sizes=(4, large)), charts)
-        if problem:
-            st.error(plain(problem))
+    problem = _measure(WidthPlan(batch_sizes=(4, large)), charts) if is_asked else ""
+    if problem:
+        st.error(plain(problem))
     points: list[WidthPoint] = st.session_state.get(POINTS, [])
     if not points:
         return
-    if not is_asked:
+    if problem or not is_asked:  # a measurement has drawn its own
         _draw(points, charts)
     for reason in reasons(points):
         st.markdown(f"- {plain(reason)}")
@@ -59,7 +58,10 @@ def _show_devices() -> None:
     words = f"Here: {'; '.join(names)}."
     if len(list_devices()) == 1:
         words += " This machine has no GPU that PyTorch can use."
-    words += " Measuring takes about five seconds each, in a process of its own."
+    words += (
+        " Measuring takes ten seconds or more, in a process of its own; whatever else this "
+        "machine does meanwhile shows as a jump in a line."
+    )
     st.caption(plain(words))
 
 
