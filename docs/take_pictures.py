@@ -117,9 +117,11 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
 def photograph_network(page: Page, address: str, run: str, archive: str) -> None:
     show(page, f"{address}/network?run={run}&dataset={archive}&image=12&layer=1")
     page.locator(".st-key-network-picture-kernels .js-plotly-plot").wait_for()
-    page.get_by_role("heading", name="conv1").evaluate("e => e.scrollIntoView()")
+    page.set_viewport_size({"width": 1440, "height": 1340})
+    page.get_by_text("Answer:").evaluate("e => e.scrollIntoView()")
     page.wait_for_timeout(1_500)
     page.screenshot(path=PICTURES / "network.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
     show(page, f"{address}/network?view=step&run={run}&dataset={archive}")
     page.get_by_role("button", name="Whole step").click()
     page.get_by_text("changed by the optimiser").wait_for()
