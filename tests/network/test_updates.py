@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from blitz.network.notation import number, signed
 from blitz.network.updates.comparison import compare_updates
 from blitz.network.updates.rules import RULES, Rule, UpdateSettings
-from blitz.network.updates.substituted import formula_latex, number_latex
+from blitz.network.updates.substituted import formula_latex
 from blitz.network.updates.ulps import nearest, roundings, ulps_between
 
 FLOATS = st.floats(-100, 100, width=32)
@@ -153,8 +154,8 @@ def test_a_formula_with_numbers_is_true(rule: Rule) -> None:
     chosen = UpdateSettings(lr=0.03, momentum=0.7, num_steps=3)
     found = compare_updates(weight, gradient, chosen, (4,))
     result = found.result(rule.name)
-    for number, step in enumerate(result.element, start=1):
-        block = formula_latex(result.rule, step, number, chosen)
+    for place, step in enumerate(result.element, start=1):
+        block = formula_latex(result.rule, step, place, chosen)
         lines = (
             block.removeprefix("\\begin{aligned}").removesuffix("\\end{aligned}").split(" \\\\ ")
         )
@@ -178,11 +179,13 @@ def _evaluated(latex: str) -> float:
 
 
 def test_numbers_are_written_as_people_write_them() -> None:
-    assert number_latex(0.1) == "0.1"
-    assert number_latex(-0.25) == "(-0.25)"
-    assert number_latex(1.5e-7) == "(1.5 \\cdot 10^{-7})"
-    assert number_latex(-1.5e-7, in_brackets=False) == "-1.5 \\cdot 10^{-7}"
-    assert number_latex(math.nan) == "\\text{NaN}"
+    assert signed(0.1) == "0.1"
+    assert signed(-0.25) == "(-0.25)"
+    assert signed(1.5e-7) == "(1.5 \\cdot 10^{-7})"
+    assert number(-1.5e-7) == "-1.5 \\cdot 10^{-7}"
+    assert number(0.123456789, digits=9) == "0.123456789"
+    assert number(-0.0) == "0"
+    assert number(math.nan) == "\\text{NaN}"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from blitz.network.layers.layer import Arithmetic, Layer, Region, Window, float64
-from blitz.network.layers.notation import number, signed, total
+from blitz.network.notation import number, signed, total
 
 Pair = tuple[int, int]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from blitz.network.layers.layer import Arithmetic, Layer, Region
-from blitz.network.layers.notation import number, signed
+from blitz.network.notation import number, signed
 
 
 def same_place(position: Sequence[int], num_operands: int) -> tuple[Region, ...]:

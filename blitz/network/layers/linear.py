@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from blitz.network.layers.layer import Arithmetic, Layer, Region, Window, float64
-from blitz.network.layers.notation import number, signed, total
+from blitz.network.notation import number, signed, total
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

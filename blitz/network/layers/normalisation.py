@@ -9,7 +9,7 @@ from torch import Tensor
 
 from blitz.network.layers.elementwise import Elementwise, same_place
 from blitz.network.layers.layer import Arithmetic
-from blitz.network.layers.notation import number, signed
+from blitz.network.notation import number, signed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from blitz.network.layers.convolution import Pair, window_size
 from blitz.network.layers.layer import Arithmetic, Layer, Region, Window, float64
-from blitz.network.layers.notation import listing, number, total
+from blitz.network.notation import listing, number, total
 
 Span = tuple[int, int]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from blitz.network.layers.elementwise import same_place
 from blitz.network.layers.layer import Arithmetic, Layer
-from blitz.network.layers.notation import number
+from blitz.network.notation import number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from blitz.network.layers.elementwise import Elementwise
 from blitz.network.layers.layer import Arithmetic, Region, Window, float64
-from blitz.network.layers.notation import number
+from blitz.network.notation import number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

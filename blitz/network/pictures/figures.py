@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from blitz.network.layers import Window
-from blitz.network.pictures.colours import AFTER, BEFORE, MARK, STOPS
+from blitz.network.look import AFTER, BEFORE, CLEAR, MARK, STOPS
 from blitz.network.pictures.mosaic import Mosaic, Tile
 
 Box = tuple[float, float, float, float]
@@ -237,9 +237,4 @@ def _outline(box: Box) -> list[dict[str, object]]:
 
 
 def _layout(height: int) -> dict[str, object]:
-    return {
-        "height": max(height, 90),
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-    }
+    return {"height": max(height, 90), **CLEAR}

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from blitz.network.pictures.colours import STOPS
+from blitz.network.look import CLEAR, STOPS
 
 MOST_MAPS = 6
 MOST_COLUMNS = 6
@@ -30,9 +30,7 @@ def heat_maps(values: NDArray[np.float32]) -> go.Figure:
     figure.update_layout(
         coloraxis={"colorscale": STOPS, "cmin": -largest, "cmax": largest},
         height=SIDE + 20,
-        margin={"l": 0, "r": 0, "t": 10, "b": 10},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        **CLEAR,
     )
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from blitz.network.experiments import LossCurve
-from blitz.network.lines import COLOURS, DASHES
+from blitz.network.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW
 
 HEIGHT = 340
 ROOM = 10.0
@@ -39,10 +39,8 @@ def losses_figure(curves: Sequence[LossCurve]) -> go.Figure:
             )  # fmt: skip
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "y": -0.25, "x": 0},
+        **CLEAR,
+        legend=LEGEND_BELOW,
         xaxis={"title": "updates made", "rangemode": "tozero"},
         yaxis={"title": "loss", "type": "log", "exponentformat": "power", "dtick": "D2",
                "range": [math.log10(bottom) - 0.1, math.log10(top)]},

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from blitz.network.lines import COLOURS, DASHES, SYMBOLS
+from blitz.network.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW, SYMBOLS
 from blitz.network.updates.comparison import UpdateComparison
 
 HEIGHT = 340
@@ -68,8 +68,6 @@ def sizes_figure(comparison: UpdateComparison) -> go.Figure:
 def _lay_out(figure: go.Figure) -> None:
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "y": -0.25, "x": 0},
+        **CLEAR,
+        legend=LEGEND_BELOW,
     )

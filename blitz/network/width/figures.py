@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from blitz.network.lines import COLOURS, DASHES, SYMBOLS
+from blitz.network.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW, SYMBOLS
 from blitz.network.width.points import Setting, WidthPoint
 from blitz.network.width.reason import by_setting
 
@@ -75,10 +75,8 @@ def _lay_out(figure: go.Figure, points: Sequence[WidthPoint], title: str) -> Non
     widths = sorted({point.width for point in points})
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "y": -0.25, "x": 0},
+        **CLEAR,
+        legend=LEGEND_BELOW,
         xaxis={
             "title": "width (times the 6 channels between the convolutions)", "type": "log",
             "tickvals": widths, "ticktext": [str(width) for width in widths],
