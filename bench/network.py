@@ -31,7 +31,7 @@ from blitz.network.flow import run_flow
 from blitz.network.plan import NetworkPlan, build
 
 if TYPE_CHECKING:  # a requirement of development alone
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 PLAN = NetworkPlan(model="resnet18", channels=3, image_size=224, num_classes=10)
 ADDRESS = "network?dataset=digits&model=resnet18&image_size=224&image={image}"
@@ -65,7 +65,8 @@ QUICK = Extent(passes=3, walks=3)
 
 def measure(extent: Extent) -> dict[str, float]:
     """All figures, under the names of the JSON."""
-    opened, changed, sent = walks(extent.walks)
+    with running_browser() as browser:
+        opened, changed, sent = walks(browser, extent.walks)
     return {
         **passes(extent.passes),
         "open_s": median(opened),
@@ -96,7 +97,7 @@ def passes(repeats: int) -> dict[str, float]:
     }
 
 
-def walks(count: int) -> tuple[list[float], list[float], list[int]]:
+def walks(browser: "Browser", count: int) -> tuple[list[float], list[float], list[int]]:
     """Seconds of opening a page, seconds of going to the next image, bytes of each."""
     opened: list[float] = []
     changed: list[float] = []
@@ -104,7 +105,6 @@ def walks(count: int) -> tuple[list[float], list[float], list[int]]:
     with (
         installation() as place,
         running_server(place.settings) as url,
-        running_browser() as browser,
         new_page(browser) as page,
     ):
         # The server imports, the model is built, the browser gets its scripts.

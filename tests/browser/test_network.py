@@ -8,6 +8,7 @@ import torch
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bench.network import walks
 from blitz.datasets import load_dataset
 from blitz.models import Net
 from blitz.network.pictures.mosaic import feature_maps
@@ -160,3 +161,11 @@ def test_a_resnet_fits_a_narrow_dark_page(server: Server, browser: Browser) -> N
         expect(page.get_by_role("heading", name="add", exact=True)).to_be_visible()
         expect(page.get_by_text("and in 1 × 64 × 16 × 16", exact=False)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_a_walk_through_resnet_sends_less_than_two_megabytes(browser: Browser) -> None:
+    opened, changed, sent = walks(browser, 1)
+    assert len(opened) == len(changed) == 1
+    assert len(sent) == 2
+    assert min(sent) > 50_000
+    assert max(sent) < 2_000_000

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from blitz.datasets import load_dataset
 from blitz.models import build_model
+from blitz.training.events import Command
 from blitz.training.launcher import Launcher
 from blitz.training.store import ACTIVE, Run, RunStore
 from tests.browser.conftest import REPOSITORY, Serve, Server, wait_for, watched_context
@@ -29,7 +30,7 @@ from tests.browser.test_live_chart import drag, evaluate, points, view
 APP = REPOSITORY / "app.py"
 TRAINING_MS = 300_000
 """The longest that a test waits for a run to end."""
-EPOCHS = 45
+EPOCHS = 60
 """Of a run that is watched to its end: enough for a slow page to see it under way."""
 ENDLESS = 10_000
 """Epochs of a run that is steered: too many to end meanwhile, however slow the pages are."""
@@ -217,6 +218,10 @@ def trained(browser: Browser, serve: Serve) -> Iterator[Trained]:
         open_form(page, server)
         set_epochs(page, EPOCHS)
         button(page, "Start").dblclick()
+        wait_for(page, lambda: bool(store.list_runs()))
+        # It waits for the page, which may take longer to open than the run to end.
+        store.send_command(store.list_runs()[0].id, Command(kind="pause"))
+        button(page, "Resume").click()
         expect(button(page, "Pause")).to_be_visible()
         script_is_idle(page)
         wait_for(page, lambda: bool(points(page)))
