@@ -164,6 +164,15 @@ def _wait_for(condition: Callable[[], bool], what: str, poll_seconds: float = 0.
 @contextmanager
 def running_server(settings: Settings) -> Iterator[str]:
     """The address of a new server, as soon as it is healthy."""
+    with server_process(settings, REPOSITORY / "app.py") as (url, _process):
+        yield url
+
+
+@contextmanager
+def server_process(
+    settings: Settings, app: Path
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The address of a new server of this app, as soon as it is healthy, and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -172,7 +181,7 @@ def running_server(settings: Settings) -> Iterator[str]:
     log = settings.home / "server.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}",
+            [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}",
              "--server.address=127.0.0.1", "--server.headless=true"],
             cwd=REPOSITORY, env=os.environ | own, stdin=subprocess.DEVNULL,
             stdout=output, stderr=subprocess.STDOUT,
@@ -181,7 +190,7 @@ def running_server(settings: Settings) -> Iterator[str]:
         _wait_for(lambda: process.poll() is not None or _is_healthy(url), "the server", 0.01)
         if process.poll() is not None:
             sys.exit(f"the server did not start: {log.read_text()}")
-        yield url
+        yield url, process
     finally:
         process.terminate()
         try:

@@ -177,13 +177,18 @@ def load_images(source: str) -> ImageDataset:
         return load_dataset(source)
     except DatasetError as error:
         print(f"{error}\nMeasuring on random images of CIFAR-10's shape instead.")
+        return noise()
+
+
+def noise() -> ImageDataset:
+    """Random images of CIFAR-10's shape."""
     generator = torch.Generator().manual_seed(0)
 
-    def noise(count: int) -> tuple[Tensor, Tensor]:
+    def images_and_labels(count: int) -> tuple[Tensor, Tensor]:
         images = torch.randint(0, 256, (count, 3, 32, 32), generator=generator, dtype=torch.uint8)
         return images, torch.randint(0, 10, (count,), generator=generator)
 
-    (train, train_labels), (test, test_labels) = noise(50_000), noise(1_000)
+    (train, train_labels), (test, test_labels) = images_and_labels(50_000), images_and_labels(1_000)
     return ImageDataset(
         name="noise", classes=tuple("0123456789"), mean=0.5, std=0.5,
         train_images=train, train_labels=train_labels, test_images=test, test_labels=test_labels,

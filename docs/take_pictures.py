@@ -95,6 +95,7 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         photograph_graphs(page, address)
         photograph_backprop(page, address)
         photograph_network(page, address, run, archive.name)
+        photograph_compare(page, address)
         browser.close()
 
         browser = playwright.chromium.launch(
@@ -128,6 +129,20 @@ def photograph_network(page: Page, address: str, run: str, archive: str) -> None
     page.locator(".js-plotly-plot").last.wait_for()
     page.wait_for_timeout(1_500)
     page.screenshot(path=PICTURES / "network-step.png")
+
+
+def photograph_compare(page: Page, address: str) -> None:
+    show(page, f"{address}/compare?panel=Sweep")
+    page.get_by_role("button", name="Start the sweep").click()
+    done = page.locator(".blitz-runs tr[data-id] [data-column=status]").filter(has_text="finished")
+    done.nth(5).wait_for(timeout=120_000)
+    page.locator(".parcoords").wait_for()
+    page.wait_for_timeout(4_000)
+    page.screenshot(path=PICTURES / "compare-sweep.png")
+    page.get_by_test_id("stMain").get_by_text("Curves", exact=True).click()
+    page.locator(".scatterlayer .trace").first.wait_for()
+    page.wait_for_timeout(2_000)
+    page.screenshot(path=PICTURES / "compare.png")
 
 
 def photograph_tensors(page: Page, address: str) -> None:

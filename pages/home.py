@@ -83,6 +83,12 @@ with left:
             "pause, change the learning rate, resume; see what the network got wrong. Runs go on "
             "when the browser closes."
         )
+    with st.container(border=True):
+        st.page_link("compare.py", label="**Compare runs**", icon=":material/compare_arrows:")
+        st.markdown(
+            "All runs in one live table; curves, settings, classes and single images side by side; "
+            "sweeps over learning rates or seeds that train together."
+        )
     show_recent_runs(limit=5)
 with right:
     show_machine()

@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("backprop.py", title="Backpropagation", icon=":material/calculate:"),
         st.Page("network.py", title="Network", icon=":material/network_node:"),
         st.Page("train.py", title="Train", icon=":material/model_training:"),
+        st.Page("compare.py", title="Compare", icon=":material/compare_arrows:"),
     ]
 )
 with faults_in_plain_words():

@@ -14,8 +14,8 @@ BARE = [
     *(
         ROOT / "blitz" / "training" / f"{name}.py"
         for name in (
-            "batches", "config", "evaluation", "events", "loop", "optimisers", "schedules",
-            "state", "step",
+            "batches", "config", "evaluation", "events", "groups", "loop", "optimisers",
+            "schedules", "state", "step", "together", "together_layers",
         )
     ),
 ]  # fmt: skip

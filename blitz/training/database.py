@@ -1,158 +1,54 @@
-"""The database under the run store: its tables, its connections and its faults in plain words.
+"""The database under the run store: its connections and its faults in plain words.
 
-SQLite in a file, or PostgreSQL by URL, with the same code above. Knows nothing about what a run is
-allowed to do: `store` does.
+SQLite in a file, or PostgreSQL by URL, with the same code above. Makes the tables of `tables`, and
+adds what a database of an earlier version lacks. Knows nothing about what a run is allowed to do:
+`store` does.
 """
 
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     Column,
     ColumnElement,
     Connection,
+    DefaultClause,
     Double,
     Engine,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
     Table,
-    Text,
     cast,
     create_engine,
     event,
     extract,
     func,
     inspect,
+    null,
+    select,
     text,
+    type_coerce,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.schema import CreateColumn
 
+from blitz.training.tables import metadata, metrics, runs
+
+LARGE_BYTES = 256 * 2**20
+"""A larger SQLite file is not read as a whole at each start, which takes seconds: its metrics are
+checked only after reading them has failed."""
 EXAMPLE_URL = "postgresql+psycopg://user:password@host/name"
-
-# SQLite increments only an INTEGER primary key; PostgreSQL's INTEGER would end at 2^31 rows.
-_Id = BigInteger().with_variant(Integer, "sqlite")
 
 
 class StoreError(Exception):
     """The run store could not do what was asked: one line for a person, never with a password."""
-
-
-def _number() -> Column[int]:
-    return Column("id", _Id, primary_key=True, autoincrement=True)
-
-
-def _run() -> Column[str]:
-    return Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False)
-
-
-def _position() -> tuple[Column[Any], ...]:
-    return (
-        Column("step", BigInteger, nullable=False),
-        Column("epoch", Double, nullable=False),
-        Column("images", BigInteger, nullable=False),
-        Column("seconds", Double, nullable=False),
-    )
-
-
-_metadata = MetaData()
-# AUTOINCREMENT: an id is never used twice, so "rows after id N" holds when later rows were removed.
-
-# Times are seconds since 1970 by the database's own clock: one clock for all hosts.
-runs = Table(
-    "runs",
-    _metadata,
-    Column("number", _Id, primary_key=True, autoincrement=True),
-    Column("id", Text, nullable=False, unique=True),
-    Column("token", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("config", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("message", Text, nullable=False, default=""),
-    Column("device", Text, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("attempt", Integer, nullable=False, default=1),
-    Column("created_at", Double, nullable=False),
-    Column("started_at", Double),
-    Column("ended_at", Double),
-    Column("heartbeat_at", Double, nullable=False),
-    Column("step", BigInteger, nullable=False, default=0),
-    Column("total_steps", BigInteger, nullable=False, default=0),
-    Column("epoch", Double, nullable=False, default=0.0),
-    Column("seconds", Double, nullable=False, default=0.0),
-    Column("loss", Double),
-    Column("accuracy", Double),
-    Column("images_per_second", Double),
-    Column("details", Text),
-    sqlite_autoincrement=True,
-)
-metrics = Table(
-    "metrics",
-    _metadata,
-    _number(),
-    _run(),
-    Column("is_test", Boolean, nullable=False),
-    *_position(),
-    Column("loss", Double),
-    Column("accuracy", Double),
-    Column("learning_rate", Double),
-    Column("images_per_second", Double),
-    Column("memory_bytes", BigInteger),
-    Column("by_class", Text),
-    Index("metrics_in_order", "run_id", "id"),
-    # A row sent twice, because the first answer was lost, is kept once.
-    Index("metrics_once", "run_id", "step", "is_test", unique=True),
-    sqlite_autoincrement=True,
-)
-events = Table(
-    "events",
-    _metadata,
-    _number(),
-    _run(),
-    Column("kind", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    *_position(),
-    Column("created_at", Double, nullable=False),
-    Index("events_in_order", "run_id", "id"),
-    sqlite_autoincrement=True,
-)
-commands = Table(
-    "commands",
-    _metadata,
-    _number(),
-    _run(),
-    Column("kind", Text, nullable=False),
-    Column("value", Double),
-    Index("commands_in_order", "run_id", "id"),
-    sqlite_autoincrement=True,
-)
-checkpoints = Table(
-    "checkpoints",
-    _metadata,
-    _number(),
-    _run(),
-    Column("kind", Text, nullable=False),
-    Column("file_name", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("step", BigInteger, nullable=False),
-    Column("epoch", Double, nullable=False),
-    Column("loss", Double),
-    Column("accuracy", Double),
-    Column("created_at", Double, nullable=False),
-    Index("checkpoints_in_order", "run_id", "id"),
-    sqlite_autoincrement=True,
-)
 
 
 class Database:
@@ -169,6 +65,7 @@ class Database:
         self.warning: str | None = None
         self._engine = _engine(self._url, busy_seconds)
         self._writer = self._engine.execution_options(blitz_writes=True)
+        self._missing: frozenset[str] = frozenset()  # columns of runs that cannot be added
         self._set_aside_when_damaged()
         self._create_tables()
 
@@ -202,17 +99,44 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
+    def readable(self, column: Column[Any]) -> ColumnElement[Any]:
+        """The column of runs, or its default where the database lacks it and cannot be changed."""
+        if column.name not in self._missing:
+            return column
+        default = column.server_default
+        if not isinstance(default, DefaultClause):
+            return null().label(column.name)
+        return type_coerce(default.arg, column.type).label(column.name)
+
     def _create_tables(self) -> None:
         with self.reading() as connection:
-            missing = set(_metadata.tables) - set(inspect(connection).get_table_names())
-        if not missing:  # also the way to read a database that must not be written
+            has_tables = set(metadata.tables) <= set(inspect(connection).get_table_names())
+            missing = _missing_columns(connection) if has_tables else []
+        if has_tables and not missing:  # also the way to read a database that must not be written
             return
-        if self.is_sqlite:
+        if self.is_sqlite and not has_tables:
             self._choose_journal()
-        with self.writing() as connection:
-            if not self.is_sqlite:  # two servers may start at once; SQLite is locked by now
-                connection.execute(text("SELECT pg_advisory_xact_lock(5122025)"))
-            _metadata.create_all(connection)
+        try:
+            with self._writer.begin() as connection:
+                self._complete(connection)
+        except DBAPIError as error:
+            if not (has_tables and _code(error.orig).startswith(_READ_ONLY)):
+                raise StoreError(self._plain_words(error.orig)) from None
+            self._missing = frozenset(column.name for column in missing)
+
+    def _complete(self, connection: Connection) -> None:
+        """Make what is missing; another process may just have done so."""
+        if not self.is_sqlite:  # two servers may start at once; SQLite is locked by now
+            connection.execute(text("SELECT pg_advisory_xact_lock(5122025)"))
+        metadata.create_all(connection)
+        missing = _missing_columns(connection)
+        for column in missing:
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE runs ADD COLUMN {definition}"))
+        if runs.c.best_accuracy in missing:
+            of_run = (metrics.c.run_id == runs.c.id) & metrics.c.is_test
+            best = select(func.max(metrics.c.accuracy)).where(of_run).scalar_subquery()
+            connection.execute(update(runs).values(best_accuracy=best))
 
     def _choose_journal(self) -> None:
         mode = "wal" if wal_is_safe(sqlite3.sqlite_version_info) else "delete"
@@ -244,25 +168,47 @@ class Database:
         self.warning = f"the database {path} was damaged; it was set aside as {aside.name}"
 
     def _is_damaged(self) -> bool:
+        checks = ["PRAGMA quick_check(1)"]
+        if self._is_large() and not self._doubts.exists():
+            tables = [name for name in metadata.tables if name != metrics.name]
+            checks = [f"PRAGMA quick_check({name})" for name in tables]
         try:
             with self._engine.begin() as connection:
-                return connection.execute(text("PRAGMA quick_check(1)")).scalar() != "ok"
+                found = [connection.execute(text(check)).scalar() for check in checks]
         except DBAPIError as error:
             if _sqlite_code(error.orig) in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
                 return True
             raise StoreError(self._plain_words(error.orig)) from None
+        if found == ["ok"]:
+            with suppress(OSError):  # of a folder that can only be read
+                self._doubts.unlink(missing_ok=True)
+        # A table that is not there yet is in order: the check says nothing of it.
+        return any(answer not in ("ok", None) for answer in found)
+
+    def _is_large(self) -> bool:
+        path = _sqlite_file(self._url)
+        return path is not None and path.stat().st_size > LARGE_BYTES
+
+    @property
+    def _doubts(self) -> Path:
+        """Is there when a large file was found to be damaged while it was read."""
+        path = Path(str(self._url.database))
+        return path.with_name(path.name + ".doubts")
 
     @contextmanager
     def _faults_in_plain_words(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
+            if _sqlite_code(error.orig).startswith("SQLITE_CORRUPT") and self._is_large():
+                with suppress(OSError):  # where nothing can be written, nothing is set aside
+                    self._doubts.touch()
             raise StoreError(self._plain_words(error.orig)) from None
         except PoolTimeoutError:
             raise StoreError(f"the database {self.name} is too busy; try again") from None
 
     def _plain_words(self, fault: BaseException | None) -> str:
-        code = _sqlite_code(fault) or str(getattr(fault, "sqlstate", None) or "")
+        code = _code(fault)
         for codes, words in _WORDS:
             if code.startswith(codes):
                 return f"the database {self.name} {words}".format(seconds=self._busy_seconds)
@@ -273,6 +219,9 @@ class Database:
         could = "answered with an error" if code else "cannot be reached"
         return f"the database {self.name} {could}: {detail}"
 
+
+# What a database answers that must not be changed: read-only, or another user's.
+_READ_ONLY = ("SQLITE_READONLY", "25006", "42501")
 
 # SQLite's error names and PostgreSQL's SQLSTATEs.
 _WORDS = (
@@ -347,6 +296,16 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
 
 def _sqlite_code(fault: BaseException | None) -> str:
     return getattr(fault, "sqlite_errorname", "")
+
+
+def _code(fault: BaseException | None) -> str:
+    """SQLite's name of an error, or PostgreSQL's SQLSTATE; empty for other faults."""
+    return _sqlite_code(fault) or str(getattr(fault, "sqlstate", None) or "")
+
+
+def _missing_columns(connection: Connection) -> list[Column[Any]]:
+    there = {column["name"] for column in inspect(connection).get_columns("runs")}
+    return [column for column in runs.columns if column.name not in there]
 
 
 def _sqlite_file(url: URL) -> Path | None:

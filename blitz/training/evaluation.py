@@ -37,7 +37,9 @@ def loss_of(logits: Tensor, labels: Tensor, loss: LossName) -> Tensor:
     logits [batch, classes], labels int64 [batch] → a scalar.
     """
     if loss == "mse":
-        return F.mse_loss(logits, F.one_hot(labels, logits.shape[1]).to(logits.dtype))
+        # Unlike `F.one_hot`, a comparison does not look at the labels, so no device is waited for.
+        one_hot = labels[:, None] == torch.arange(logits.shape[1], device=labels.device)
+        return F.mse_loss(logits, one_hot.to(logits.dtype))
     return F.cross_entropy(logits, labels)
 
 

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Container, Iterator
+import uuid
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -95,11 +96,37 @@ class Launcher:
         """
         run, lock = self.register(config, name=name, token=token)
         if lock is not None:
-            self._launch(run, lock)
+            self._launch([run.id], [lock])
         return run
 
+    def start_sweep(
+        self, configs: Sequence[TrainConfig], *, names: Sequence[str], token: str
+    ) -> list[Run]:
+        """Make a run of each config and start one process that carries out all of them.
+
+        It trains together what is faster together, and the others one after another, oldest
+        first. The same token again gives the same runs. Raises ValueError as `start` does.
+        """
+        sweep = uuid.uuid5(uuid.NAMESPACE_OID, token).hex[:12]
+        runs, new, locks = [], [], []
+        try:
+            for index, (config, name) in enumerate(zip(configs, names, strict=True)):
+                run, lock = self.register(config, name=name, token=f"{token}/{index}", sweep=sweep)
+                runs.append(run)
+                if lock is not None:
+                    new.append(run.id)
+                    locks.append(lock)
+        except BaseException:
+            for run_id, lock in zip(new, locks, strict=True):
+                self._store.delete_run(run_id)
+                self._remove_folder(run_id, lock)
+            raise
+        if new:
+            self._launch(new, locks)
+        return runs
+
     def register(
-        self, config: TrainConfig, *, name: str, token: str
+        self, config: TrainConfig, *, name: str, token: str, sweep: str | None = None
     ) -> tuple[Run, FileLock | None]:
         """Make a run, and hold its launch lock for whoever carries it out.
 
@@ -118,6 +145,7 @@ class Launcher:
                 token=token,
                 run_id=run_id,
                 host=self._host,
+                sweep=sweep,
             )
         except (StoreError, ValueError):
             self._remove_folder(run_id, lock)
@@ -143,17 +171,17 @@ class Launcher:
                 raise LauncherError(f"{run.name}: somebody else changed it just now")
             if command is not None:
                 self._store.send_command(run_id, command)
-            self._launch(stored, lock)
+            self._launch([run_id], [lock])
         return self._known(run_id)
 
-    def _launch(self, run: Run, lock: FileLock) -> None:
-        """Start the process of a run that is "starting"; its watcher frees the launch lock."""
-        command = [sys.executable, "-m", "blitz", "train", "--run", run.id]
-        with _released_on_error(lock):
+    def _launch(self, run_ids: Sequence[str], locks: Sequence[FileLock]) -> None:
+        """Start one process of runs that are "starting"; its watcher frees the launch locks."""
+        which = ["--run", *run_ids] if len(run_ids) == 1 else ["--runs", *run_ids]
+        with _released_on_error(*locks):
             try:
-                with self._log_path(run.id).open("ab") as output:
+                with self._log_path(run_ids[0]).open("ab") as output:
                     process = subprocess.Popen(
-                        command,
+                        [sys.executable, "-m", "blitz", "train", *which],
                         stdin=subprocess.DEVNULL,
                         stdout=output,
                         stderr=subprocess.STDOUT,
@@ -164,26 +192,37 @@ class Launcher:
                     )
             except OSError as error:
                 message = f"the training process cannot be started: {error.strerror}"
-                self._store.change_status(run.id, {"starting"}, "failed", message)
+                for run_id in run_ids:
+                    self._store.change_status(run_id, {"starting"}, "failed", message)
                 raise LauncherError(message) from error
         watcher = threading.Thread(
-            target=self._watch, args=(run.id, process, lock), name=f"run {run.id}", daemon=True
+            target=self._watch,
+            args=(run_ids, process, locks),
+            name=f"run {run_ids[0]}",
+            daemon=True,
         )
         watcher.start()
 
-    def _watch(self, run_id: str, process: subprocess.Popen[bytes], lock: FileLock) -> None:
-        """See a process off: free the launch lock once it has its own, and reap it at its end."""
+    def _watch(
+        self,
+        run_ids: Sequence[str],
+        process: subprocess.Popen[bytes],
+        locks: Sequence[FileLock],
+    ) -> None:
+        """See a process off: free the launch locks once it has its own, and reap it at its end."""
         try:
-            while process.poll() is None and self._is_starting(run_id):
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(_LAUNCH_POLL_SECONDS)
+            for run_id in run_ids:  # the process takes them in this order
+                while process.poll() is None and self._is_starting(run_id):
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(_LAUNCH_POLL_SECONDS)
             if process.poll() is not None:
+                last_words = self._last_words(run_ids[0])
                 with suppress(StoreError):  # then it shows as lost
-                    self._store.change_status(
-                        run_id, {"starting"}, "failed", self._last_words(run_id)
-                    )
+                    for run_id in run_ids:
+                        self._store.change_status(run_id, {"starting"}, "failed", last_words)
         finally:
-            lock.release()
+            for lock in locks:
+                lock.release()
         process.wait()
 
     def _is_starting(self, run_id: str) -> bool:
@@ -301,9 +340,10 @@ def _learning_rate(run: Run, value: float) -> Command:
 
 
 @contextmanager
-def _released_on_error(lock: FileLock) -> Iterator[None]:
+def _released_on_error(*locks: FileLock) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        lock.release()
+        for lock in locks:
+            lock.release()
         raise

@@ -221,7 +221,12 @@ class Trainer:
                 if is_time or self._step == epoch_end or self._training_step.is_stopped_by(result):
                     break
         synchronise(self.device)
-        elapsed = time.perf_counter() - start
+        return self._account_for(results, lr, time.perf_counter() - start)
+
+    def _account_for(
+        self, results: list[StepResult], lr: float, elapsed: float
+    ) -> tuple[StepsDone | None, str | None]:
+        """Count what was done; a step that was not finite was not taken."""
         self._seconds += elapsed
         finite = _finite_steps(results)
         self._step -= len(results) - len(finite)

@@ -35,13 +35,23 @@ class LearnableParameters:
     def _flatten(self) -> Tensor:
         flat = torch.cat([p.detach().reshape(-1) for p in self._parameters])
         self._flat_gradient = torch.zeros_like(flat)
-        start = 0
-        for parameter in self._parameters:
-            part = slice(start, start + parameter.numel())
-            parameter.data = flat[part].view_as(parameter)
-            parameter.grad = self._flat_gradient[part].view_as(parameter)
-            start = part.stop
+        parts = self._flat_gradient.split([p.numel() for p in self._parameters])
+        for parameter, part in zip(self._parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+        self._view(flat)
         return flat
+
+    def _view(self, flat: Tensor) -> None:
+        parts = flat.split([p.numel() for p in self._parameters])
+        for parameter, part in zip(self._parameters, parts, strict=True):
+            parameter.data = part.view_as(parameter)
+
+    def move_to(self, memory: Tensor) -> None:
+        """Let a small model's values, and whoever holds them, live in this flat memory."""
+        assert self.is_flat
+        memory.copy_(self.values[0])
+        self.values[0].data = memory
+        self._view(memory)
 
     def zero_gradients(self) -> None:
         """Forget the gradients of the step before."""

@@ -62,8 +62,10 @@ class _Save:
 class Recorder:
     """The training process's side of the store. Used as a context; leaving it records the rest."""
 
-    def __init__(self, store: RunStore, run: Run, folder: Path) -> None:
+    def __init__(self, store: RunStore, run: Run, folder: Path, *, pace: float = 1.0) -> None:
+        """`pace` times as long between writes: recorders of many runs share one database."""
         self._store = store
+        self._pace = pace
         self._run = run
         self._folder = folder
         self._lock = threading.Lock()
@@ -173,7 +175,7 @@ class Recorder:
 
     def _work_to_the_end(self) -> None:
         while not self._is_closing.is_set():
-            self._wake.wait(FLUSH_SECONDS)
+            self._wake.wait(self._pace * FLUSH_SECONDS)
             self._wake.clear()
             self._turn()
         deadline = time.monotonic() + CLOSE_SECONDS
@@ -309,7 +311,7 @@ class Recorder:
             self._not_before[save.kind] = time.monotonic() + RETRY_SECONDS
             return False
         self._disk_fault = ""
-        self._not_before[save.kind] = time.monotonic() + SAVE_SECONDS
+        self._not_before[save.kind] = time.monotonic() + self._pace * SAVE_SECONDS
         return True
 
     def _write_checkpoint_row(self, save: _Save) -> None:

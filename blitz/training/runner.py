@@ -97,7 +97,7 @@ def run(
         assert record is not None
         try:
             with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
-                work = _Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
+                work = Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
                 status = _carry_out(work, record, recorder)
         except RunFailedError:
             raise
@@ -110,10 +110,10 @@ def run(
     return status
 
 
-def _carry_out(work: "_Work", run: Run, recorder: Recorder) -> RunStatus:
+def _carry_out(work: "Work", run: Run, recorder: Recorder) -> RunStatus:
     try:
         status, message = work.carry_out()
-    except _StoppedEarly:
+    except StoppedEarly:
         status, message = "stopped", "stopped before training began"
     except Exception as error:
         # Whatever it was: the store must not go on saying that the run is under way.
@@ -129,11 +129,11 @@ class RunFailedError(Exception):
     """A run failed; the message is one line for a person, the cause what went wrong."""
 
 
-class _StoppedEarly(Exception):  # noqa: N818 - an order, not a fault
+class StoppedEarly(Exception):  # noqa: N818 - an order, not a fault
     """A stop was asked for before training began."""
 
 
-class _Work:
+class Work:
     """One run from the queue to its end."""
 
     def __init__(
@@ -155,27 +155,35 @@ class _Work:
         self._early_commands: list[Command] = []
         self._loss, self._accuracy = run.loss, run.accuracy
         self._saved_at = time.monotonic()
+        self.ending: tuple[RunStatus, str] = ("stopped", "stopped")
+        """The status and message to end with, right once the trainer has finished."""
 
     def carry_out(self) -> tuple[RunStatus, str]:
         """The status and message to end with."""
-        with self._device_slot():
-            self._recorder.status("preparing", "loading the data set")
-            dataset = self._load_dataset()
-            state = self._last_state()
-            trainer = self._trainer(dataset, state)
-            return self._train(trainer)
+        with self.device_slot():
+            return self.train()
+
+    def train(self) -> tuple[RunStatus, str]:
+        """Do the work, on a device that is held; the status and message to end with."""
+        self._recorder.status("preparing", "loading the data set")
+        dataset = self.load_dataset()
+        state = self._last_state()
+        trainer = self._trainer(dataset, state)
+        for event in trainer.events(self.commands):
+            self.record(trainer, event)
+        return self.ending
 
     # Waiting
 
     @contextmanager
-    def _device_slot(self) -> Iterator[None]:
+    def device_slot(self) -> Iterator[None]:
         """Hold the slot of the run's device, once no older living run waits for it."""
         run = self._run
         slot = slot_lock(self._settings.slots_folder, run.host, run.device)
         self._settings.slots_folder.mkdir(parents=True, exist_ok=True)
         is_told = False
         while True:
-            self._stop_if_asked()
+            self.stop_if_asked()
             try:
                 slot.acquire(timeout=0)
             except Timeout:
@@ -186,7 +194,7 @@ class _Work:
                 slot.release()
             if not is_told:
                 is_told = True
-                self._tell(f"waiting for {run.device}: another run computes there")
+                self.tell(f"waiting for {run.device}: another run computes there")
             time.sleep(SLOT_POLL_SECONDS)
         try:
             yield
@@ -207,24 +215,25 @@ class _Work:
                 return False
         return True
 
-    def _stop_if_asked(self) -> None:
+    def stop_if_asked(self) -> None:
         """Obey a stop; keep other commands for the loop."""
-        for command in self._commands():
+        for command in self.commands():
             if command.kind == "stop":
-                raise _StoppedEarly
+                raise StoppedEarly
             self._early_commands.append(command)
 
     # Preparing
 
-    def _load_dataset(self) -> "ImageDataset":
+    def load_dataset(self) -> "ImageDataset":
+        """The run's images; StoppedEarly where it is asked to stop meanwhile."""
         from blitz.datasets import load_dataset
 
-        self._stop_if_asked()
+        self.stop_if_asked()
         config = self._run.config
 
         def progress(task: str, done: int, total: int) -> None:
-            self._stop_if_asked()
-            self._tell(f"{task}: {done:,} of {total:,}" if total else f"{task}: {done:,}")
+            self.stop_if_asked()
+            self.tell(f"{task}: {done:,} of {total:,}" if total else f"{task}: {done:,}")
 
         return load_dataset(
             config.dataset,
@@ -263,32 +272,31 @@ class _Work:
 
     # Training
 
-    def _train(self, trainer: "Trainer") -> tuple[RunStatus, str]:
-        ending: tuple[RunStatus, str] = ("stopped", "stopped")
-        for event in trainer.events(self._commands):
-            self._watcher.event(event)
-            match event:
-                case Started():
-                    self._started(event)
-                case StepsDone():
-                    self._recorder.row(event)
-                    if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
-                        self._save(trainer, event.at)
-                case EpochFinished():
-                    self._recorder.row(event)
-                    self._loss, self._accuracy = event.loss, event.accuracy
-                    self._save(trainer, event.at, is_best=event.is_best)
-                case Intervention():
-                    self._intervene(trainer, event)
-                case Diverged():
-                    # The weights are on their way to infinity: the last checkpoint is better.
-                    self._recorder.event("diverged", event.message, event.at)
-                    ending = ("diverged", event.message)
-                case Finished():
-                    ending = self._finish(trainer, event) or ending
-        return ending
+    def record(self, trainer: "Trainer", event: Event) -> None:
+        """Record what the run's trainer told, with the checkpoints that belong to it."""
+        self._watcher.event(event)
+        match event:
+            case Started():
+                self._started(event)
+            case StepsDone():
+                self._recorder.row(event)
+                if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+                    self._save(trainer, event.at)
+            case EpochFinished():
+                self._recorder.row(event)
+                self._loss, self._accuracy = event.loss, event.accuracy
+                self._save(trainer, event.at, is_best=event.is_best)
+            case Intervention():
+                self._intervene(trainer, event)
+            case Diverged():
+                # The weights are on their way to infinity: the last checkpoint is better.
+                self._recorder.event("diverged", event.message, event.at)
+                self.ending = ("diverged", event.message)
+            case Finished():
+                self.ending = self._finish(trainer, event) or self.ending
 
-    def _commands(self) -> Sequence[Command]:
+    def commands(self) -> Sequence[Command]:
+        """What is asked of the run; a signal, or being superseded, asks it to stop."""
         if self._is_interrupted.is_set() or self._recorder.is_superseded.is_set():
             return (Command(kind="stop"),)
         early, self._early_commands = self._early_commands, []
@@ -361,7 +369,8 @@ class _Work:
         except OSError as error:
             log.warning("the predictions were not saved: %s", describe_disk_fault(error))
 
-    def _tell(self, message: str) -> None:
+    def tell(self, message: str) -> None:
+        """Say what is going on to whoever looks at the run."""
         self._recorder.change(message=message)
         self._watcher.message(message)
 

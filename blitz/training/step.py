@@ -44,11 +44,11 @@ class TrainingStep:
         self._config = config
         self._model = model
         self._device = device = dataset.train_images.device
-        self._learnable = LearnableParameters(model)
+        self.learnable = LearnableParameters(model)
         work = config.batch_size * config.width * dataset.image_size**2 / 32**2
         self._is_on_cpu = device.type == "cpu"
-        self._is_tiny = self._is_on_cpu and self._learnable.is_flat and work <= TINY_STEP
-        self._optimiser = Optimiser(config, self._learnable.values)
+        self._is_tiny = self._is_on_cpu and self.learnable.is_flat and work <= TINY_STEP
+        self._optimiser = Optimiser(config, self.learnable.values)
         # Reading a number off the CPU costs nothing. Off a GPU it would stop the queue of work,
         # so there a flag on the device makes this and all later updates do nothing.
         self._checks_on_device = device.type == "cuda" and self._optimiser.can_skip_on_device
@@ -56,7 +56,7 @@ class TrainingStep:
 
     def take(self, images: Tensor, labels: Tensor, lr: float) -> StepResult:
         """Learn from one batch: float32 [batch, C, H, W] and int64 [batch]."""
-        self._learnable.zero_gradients()
+        self.learnable.zero_gradients()
         with self._autocast():
             logits = self._model(images)
             loss = loss_of(logits, labels, self._config.loss)
@@ -65,22 +65,22 @@ class TrainingStep:
             loss=loss.detach(),
             logits=logits.detach(),
             labels=labels,
-            magnitude=loss.detach() + self._learnable.gradient_norm(),
+            magnitude=loss.detach() + self.learnable.gradient_norm(),
         )
-        self._update(result.magnitude, lr)
+        self.update(self.learnable.gradients(), result.magnitude, lr)
         return result
 
-    def is_stopped_by(self, result: StepResult) -> bool:
-        """Whether it is known already, without waiting, that this step was not finite."""
-        return not self._checks_on_device and not math.isfinite(result.magnitude)
-
-    def _update(self, magnitude: Tensor, lr: float) -> None:
-        gradients = self._learnable.gradients()
+    def update(self, gradients: list[Tensor], magnitude: Tensor, lr: float) -> None:
+        """Change the values along these gradients, unless the magnitude is not finite."""
         if self._checks_on_device:
             torch.maximum(self._skip, (~magnitude.isfinite()).float(), out=self._skip)
             self._optimiser.step(gradients, lr, skip=self._skip)
         elif math.isfinite(magnitude):
             self._optimiser.step(gradients, lr)
+
+    def is_stopped_by(self, result: StepResult) -> bool:
+        """Whether it is known already, without waiting, that this step was not finite."""
+        return not self._checks_on_device and not math.isfinite(result.magnitude)
 
     def _autocast(self) -> AbstractContextManager[object]:
         if self._config.precision == "bf16":

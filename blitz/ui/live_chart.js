@@ -6,20 +6,12 @@
 const STORAGE_KEY = "blitz.live_chart";
 const POLL_MS = 700; // each drawing takes 65 ms of a core from a run on the same machine
 const LOST_POLL_MS = 5_000; // a lost run may be resumed from elsewhere
-const LONGEST_RETRY_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 15_000;
 const MAX_HELD_POINTS = 5_000; // a curve; beyond it the thinned one is fetched anew
 const DETAIL_POINTS = 3_000;
 const RAW_OPACITY = 0.28;
 const END_ROOM = 1.02; // free space after the last point, as a factor
 
 const ACTIVE = new Set(["starting", "queued", "preparing", "running", "paused"]);
-const AXES = {
-  step: { title: "step", ticks: "~s", format: ",.0f", shortest: 10 },
-  epoch: { title: "epoch", ticks: "", format: ".2f", shortest: 0.1 },
-  seconds: { title: "seconds of training", ticks: "", format: ",.1f", shortest: 1 },
-  images: { title: "images seen", ticks: "~s", format: ",.0f", shortest: 10 },
-};
 const CHARTS = [
   { name: "loss", title: "Loss", curve: "train_loss", test: "test_loss", format: ".4~g" },
   {
@@ -91,80 +83,7 @@ const SKELETON = `
   <div class="blitz-live-charts"></div>
   <p class="blitz-live-notice" role="alert" hidden></p>`;
 
-// ---------------------------------------------------------------------------------------- curves
-
-/** A curve with its bin means; where no row was left out, each row is a bin of its own. */
-function withMeans({ x, y, means }) {
-  return { x, y, means: means ?? { x: [...x], y: [...y], counts: x.map(() => 1) } };
-}
-
-function append(held, added) {
-  held.x.push(...added.x);
-  held.y.push(...added.y);
-  for (const column of ["x", "y", "counts"]) held.means[column].push(...added.means[column]);
-}
-
-/** The columns with the part between `from` and `to` of their x replaced by the detail's. */
-function splice(columns, detail, from, to) {
-  const before = columns.x.findIndex((x) => x >= from);
-  const start = before < 0 ? columns.x.length : before;
-  const after = columns.x.findIndex((x) => x > to);
-  const end = after < 0 ? columns.x.length : after;
-  // The detail may have rows that the next poll will bring: they are left to it.
-  const limit = columns.x.at(-1) ?? -Infinity;
-  const shown = detail.x.filter((x) => x <= limit).length;
-  const result = {};
-  for (const name of Object.keys(columns)) {
-    if (!Array.isArray(columns[name])) continue;
-    const middle = detail[name].slice(0, shown);
-    result[name] = [...columns[name].slice(0, start), ...middle, ...columns[name].slice(end)];
-  }
-  return result;
-}
-
-/**
- * Exponential moving average of the rows, corrected for its start as TensorBoard does.
- * A bin of n rows counts as n rows of its mean, so thinning hardly changes the average.
- */
-function smoothed({ x, y, counts }, weight) {
-  let sum = 0;
-  let mass = 0;
-  const average = y.map((value, i) => {
-    const kept = weight ** counts[i];
-    sum = sum * kept + value * (1 - kept);
-    mass = mass * kept + (1 - kept);
-    return sum / mass;
-  });
-  return { x, y: average };
-}
-
 // --------------------------------------------------------------------------------------- figures
-
-function readTheme(element) {
-  const style = getComputedStyle(element);
-  const value = (name) => style.getPropertyValue(name).trim();
-  const [red, green, blue] = channels(value("--st-background-color"));
-  const shade = 0.299 * red + 0.587 * green + 0.114 * blue < 128 ? "dark" : "light";
-  return {
-    training: TRAINING[shade],
-    test: TEST[shade],
-    text: value("--st-text-color"),
-    faint: `rgba(${channels(value("--st-text-color"))}, 0.45)`,
-    grid: `rgba(${channels(value("--st-text-color"))}, 0.1)`,
-    background: value("--st-background-color"),
-    border: value("--st-border-color"),
-    surface: value("--st-secondary-background-color"),
-    font: value("--st-font"),
-  };
-}
-
-/** Red, green and blue of any CSS colour, as the browser paints it. */
-function channels(color) {
-  const canvas = document.createElement("canvas").getContext("2d");
-  canvas.fillStyle = color;
-  canvas.fillRect(0, 0, 1, 1);
-  return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-}
 
 /** Plotly's traces and layout of one chart, from what is held, chosen and seen alone. */
 function figure(chart, { curves, events, choices, view, viewCount, theme, width, height }) {
@@ -269,12 +188,6 @@ function line({ x, y }, color, width, shape = "linear") {
   };
 }
 
-/** Ticks at 1, 2 and 5 where a logarithmic axis has room for a few of them. */
-function logTicks(values) {
-  const ratio = Math.max(...values) / Math.min(...values);
-  return ratio > 4 && ratio < 1e4 ? "D2" : null;
-}
-
 /** A thin vertical line for each thing that happened to the run, with what it was on hover. */
 function eventLines(events, theme) {
   return {
@@ -287,11 +200,6 @@ function eventLines(events, theme) {
     line: { color: theme.faint, width: 1, dash: "dot" },
     hovertemplate: "%{text}<extra></extra>",
   };
-}
-
-/** Text that Plotly, which reads a few HTML tags, shows as it is. */
-function plain(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 // ---------------------------------------------------------------------------------------- words
@@ -333,7 +241,7 @@ class LiveRun {
     this.charts = CHARTS.map((chart) => this.addChart(chart));
     this.listening = new AbortController();
     this.connectControls();
-    this.listen(document, "visibilitychange", () => this.wake());
+    this.poller = new Poller((signal) => this.ask(signal), (notice) => this.tell(notice));
     this.listen(this.grid, "pointerdown", () => (this.isHeld = true));
     for (const name of ["pointerup", "pointercancel"]) {
       this.listen(window, name, () => {
@@ -381,15 +289,13 @@ class LiveRun {
       this.startOver();
     }
     this.draw();
-    this.wake();
+    this.poller.wake();
   }
 
   close() {
-    this.isClosed = true;
+    this.poller.close();
     this.listening.abort();
     this.resizing.disconnect();
-    this.request?.abort();
-    clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
     for (const { plot } of this.charts) {
       if (plot.dataset.drawn) window.Plotly.purge(plot);
@@ -432,55 +338,26 @@ class LiveRun {
     // Back to the whole: what was fetched for the view is thinned away again.
     this.wantsWhole ||= view === null;
     this.draw();
-    this.wake();
+    this.poller.wake();
   }
 
   // Points
 
   startOver() {
-    this.request?.abort();
     this.curves = null;
     this.lastId = 0;
     this.view = null;
     this.viewCount = (this.viewCount ?? 0) + 1;
     this.wantsDetail = false;
     this.wantsWhole = true;
-    this.wake();
+    this.poller.startOver();
   }
 
-  /** Ask now; while a request is under way, ask again as soon as it is done. */
-  wake() {
-    clearTimeout(this.timer);
-    if (this.isAsking) this.isDue = true;
-    else this.timer = setTimeout(() => this.ask());
-  }
-
-  async ask() {
-    if (this.isClosed || document.hidden) return;
-    this.isAsking = true;
-    this.isDue = false;
-    let pause = POLL_MS;
-    const request = new AbortController();
-    this.request = request;
-    try {
-      const [answer] = await Promise.all([
-        this.update(request.signal),
-        loadPlotly(this.plotlyUrl),
-      ]);
-      this.failures = 0;
-      this.tell(null);
-      this.draw();
-      if (answer.status === "lost") pause = LOST_POLL_MS;
-      else if (!ACTIVE.has(answer.status)) pause = null;
-    } catch (error) {
-      if (request.signal.aborted) pause = 0;
-      else if (error instanceof NoSuchRun) pause = this.tell(error.message);
-      else pause = this.retryLater(error);
-    }
-    this.isAsking = false;
-    if (this.isClosed) return;
-    if (this.isDue) this.wake();
-    else if (pause !== null) this.timer = setTimeout(() => this.ask(), pause);
+  async ask(signal) {
+    const [{ status }] = await Promise.all([this.update(signal), loadPlotly(this.plotlyUrl)]);
+    this.draw();
+    if (status === "lost") return LOST_POLL_MS;
+    return ACTIVE.has(status) ? POLL_MS : null;
   }
 
   async update(signal) {
@@ -526,22 +403,9 @@ class LiveRun {
     }
   }
 
-  async fetchCurves(parameters, signal) {
+  fetchCurves(parameters, signal) {
     const path = `${this.api}/runs/${encodeURIComponent(this.runId)}/curves`;
-    const response = await fetch(`${path}?${new URLSearchParams(parameters)}`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-    });
-    if (response.ok) return response.json();
-    const { error } = await response.json();
-    throw response.status === 404 ? new NoSuchRun(error) : new Error(error);
-  }
-
-  retryLater(error) {
-    this.failures = (this.failures ?? 0) + 1;
-    // fetch itself raises TypeError; the server's own words are worth showing.
-    const isServers = error.constructor === Error;
-    this.tell(`${isServers ? error.message : "connection lost"}, trying again`);
-    return Math.min(LONGEST_RETRY_MS, POLL_MS * 2 ** this.failures);
+    return fetchJson(path, parameters, signal);
   }
 
   // Words
@@ -550,7 +414,6 @@ class LiveRun {
     const node = this.root.querySelector(".blitz-live-notice");
     node.hidden = notice === null;
     node.textContent = notice ?? "";
-    return null;
   }
 
   showProgress({ status, message, progress }) {
@@ -594,8 +457,9 @@ class LiveRun {
   }
 
   drawNow() {
-    if (this.isClosed || this.isHeld || !this.curves || !window.Plotly) return;
+    if (this.poller.isClosed || this.isHeld || !this.curves || !window.Plotly) return;
     const theme = readTheme(this.root);
+    Object.assign(theme, { training: TRAINING[theme.shade], test: TEST[theme.shade] });
     this.root.style.setProperty("--blitz-training", theme.training);
     this.root.style.setProperty("--blitz-test", theme.test);
     for (const { chart, plot } of this.charts) {
@@ -616,17 +480,6 @@ class LiveRun {
     if (Number.isFinite(from) && Number.isFinite(to)) this.setView([from, to]);
     else if (change["xaxis.autorange"]) this.setView(null);
   }
-}
-
-class NoSuchRun extends Error {}
-
-function plotConfig() {
-  return {
-    displaylogo: false,
-    doubleClick: "autosize",
-    // A list of ours leaves out the button that would upload the chart.
-    modeBarButtons: [["zoom2d", "pan2d", "autoScale2d", "toImage"]],
-  };
 }
 
 function readChoices() {

@@ -45,7 +45,7 @@ def _component() -> "ComponentRenderer":
         css=(folder / "live_chart.css").read_text(encoding="utf-8"),
         js="\n".join(
             (folder / name).read_text(encoding="utf-8")
-            for name in ("plotly_loading.js", "live_chart.js")
+            for name in ("plotly_loading.js", "poller.js", "curve_drawing.js", "live_chart.js")
         ),
         # In a shadow root Plotly's own styles, which it adds to the document, would not apply.
         isolate_styles=False,

@@ -30,7 +30,7 @@ def _cell(image: Tensor, caption: str, side: int) -> str:
         f'height="{side}" style="image-rendering: pixelated; border-radius: 0.25rem; '
         'outline: 1px solid rgba(128, 128, 128, 0.35)">'
         '<figcaption style="font-size: 0.75rem; line-height: 1.2; opacity: 0.8; '
-        f'overflow-wrap: anywhere">{text}</figcaption></figure>'
+        f'overflow-wrap: anywhere; white-space: pre-line">{text}</figcaption></figure>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The data routes of the live charts: plotly.js, and a run's curves as JSON.
+"""The data routes: plotly.js, a run's curves as JSON, and those of the Compare page.
 
 `/api/runs/{run_id}/curves` takes
 - `x`: step, epoch, seconds or images;
@@ -14,9 +14,6 @@ progress are is `blitz.training.curves`' business.
 import gzip
 import importlib.metadata
 import importlib.util
-import math
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,11 +34,12 @@ from blitz.training.curves import (
     select_rows,
 )
 from blitz.training.store import MetricColumns, Run, RunEvent, RunStore, StoreError
+from blitz.ui.compare_routes import compare_routes
+from blitz.ui.feed import Feed
+from blitz.ui.queries import read_choice, read_int, read_span
 
 MOST_POINTS = 20_000
 MOST_EVENTS = 200
-FRESH_SECONDS = 0.2
-FORGET_SECONDS = 30.0
 
 
 def routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
@@ -65,6 +63,7 @@ def routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
     return [
         Route("/api/plotly.js", _plotly_js),
         Route("/api/runs/{run_id}/curves", curves),
+        *compare_routes(store, view),
     ]
 
 
@@ -83,42 +82,12 @@ class CurvesQuery:
 
 def read_query(parameters: Mapping[str, str]) -> CurvesQuery:
     """The query in a request's parameters; ValueError says what is allowed."""
-    axis = parameters.get("x", "step")
-    if axis not in get_args(Axis):
-        raise ValueError(f"x: {axis[:40]!r} was given; choose {', '.join(get_args(Axis))}")
-    if ("from" in parameters) != ("to" in parameters):
-        raise ValueError("from and to: only one of them was given; give both or none")
-    span = None
-    if "from" in parameters:
-        span = (_read_real(parameters, "from"), _read_real(parameters, "to"))
     return CurvesQuery(
-        axis=cast(Axis, axis),
-        after=_read_int(parameters, "after", 0, 0, 2**63 - 1),
-        span=span,
-        points=_read_int(parameters, "points", MAX_POINTS, 2, MOST_POINTS),
+        axis=cast(Axis, read_choice(parameters, "x", get_args(Axis), "step")),
+        after=read_int(parameters, "after", 0, 0, 2**63 - 1),
+        span=read_span(parameters),
+        points=read_int(parameters, "points", MAX_POINTS, 2, MOST_POINTS),
     )
-
-
-def _read_int(parameters: Mapping[str, str], name: str, otherwise: int, low: int, high: int) -> int:
-    text = parameters.get(name, str(otherwise))
-    # At most 20 digits: int() refuses more than 4,300 with an error of its own.
-    value = int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else -1
-    if not low <= value <= high:
-        raise ValueError(
-            f"{name}: {text[:40]!r} was given; expected a whole number from {low:,} to {high:,}"
-        )
-    return value
-
-
-def _read_real(parameters: Mapping[str, str], name: str) -> float:
-    text = parameters[name]
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{name}: {text[:40]!r} was given; expected a number")
-    return value
 
 
 # What a run is like at the moment
@@ -142,31 +111,11 @@ class RunFeed:
     def __init__(self, store: RunStore, view: Callable[[Run], Run]) -> None:
         self._store = store
         self._view = view
-        self._watched: dict[str, _WatchedRun] = {}
-        self._lock = threading.Lock()
+        self._feed: Feed[str, Snapshot | None] = Feed(self._refresh)
 
     def read(self, run_id: str) -> Snapshot | None:
         """The run as it is, or was a moment ago; None where there is none."""
-        with self._lock:
-            now = time.monotonic()
-            self._watched = {
-                id_: watched
-                for id_, watched in self._watched.items()
-                if now - watched.asked_at < FORGET_SECONDS
-            }
-            watched = self._watched.setdefault(run_id, _WatchedRun())
-            watched.asked_at = now
-        # Of many that ask at once, one reads. The others take what was there before: a database
-        # that is locked for a while must not hold up all the server's threads.
-        if not watched.lock.acquire(blocking=watched.snapshot is None):
-            return watched.snapshot
-        try:
-            if time.monotonic() - watched.read_at >= FRESH_SECONDS:
-                watched.snapshot = self._refresh(run_id, watched.snapshot)
-                watched.read_at = time.monotonic()
-            return watched.snapshot
-        finally:
-            watched.lock.release()
+        return self._feed.get(run_id)
 
     def _refresh(self, run_id: str, old: Snapshot | None) -> Snapshot | None:
         stored = self._store.get_run(run_id)
@@ -185,14 +134,6 @@ class RunFeed:
     def _new_rows(self, run_id: str, old: MetricColumns) -> MetricColumns:
         new = self._store.metrics_after(run_id, int(old.id[-1]) if len(old) else 0)
         return join_rows(old, new) if len(new) else old
-
-
-class _WatchedRun:
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.asked_at = -math.inf
-        self.read_at = -math.inf
-        self.snapshot: Snapshot | None = None
 
 
 def answer(snapshot: Snapshot, query: CurvesQuery) -> dict[str, Any]:

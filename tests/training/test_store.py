@@ -3,12 +3,15 @@ import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from blitz.training import database
 from blitz.training.config import TrainConfig
 from blitz.training.database import wal_is_safe
 from blitz.training.events import Command, EpochFinished, Position, StepsDone
@@ -36,11 +39,11 @@ def steps_done(step: int, loss: float = 0.5) -> StepsDone:
     )
 
 
-def epoch_finished(step: int, loss: float = 0.25) -> EpochFinished:
+def epoch_finished(step: int, loss: float = 0.25, accuracy: float = 0.5) -> EpochFinished:
     return EpochFinished(
         at=position(step),
         loss=loss,
-        accuracy=0.5,
+        accuracy=accuracy,
         class_correct=(1, 2),
         class_total=(3, 4),
         is_best=True,
@@ -164,6 +167,73 @@ def test_deleting_a_run_removes_all_of_it_and_nothing_else(store: RunStore) -> N
     assert len(store.metrics_after(kept.id)) == len(store.events_after(kept.id)) == 1
 
 
+def test_what_a_person_says_of_a_run_is_kept(store: RunStore) -> None:
+    run = store.create_run(
+        name="child", config=CONFIG, device="cpu", token="child",
+        note="<b>why</b>", tags=("a,b", "a,b", " c "), sweep="s", parent="p", parent_step=7,
+    )  # fmt: skip
+    assert (run.note, run.tags, run.is_pinned) == ("<b>why</b>", ("a,b", "c"), False)
+    assert (run.sweep, run.parent, run.parent_step) == ("s", "p", 7)
+    store.update_run(run.id, note="", tags=[], is_pinned=True)
+    store.change_name(run.id, "'; DROP TABLE runs; --")
+    changed = store.get_run(run.id)
+    assert changed == replace(run, name="'; DROP TABLE runs; --", note="", tags=(), is_pinned=True)
+
+
+def test_plain_run_has_nothing_said_of_it(store: RunStore) -> None:
+    run = new_run(store)
+    assert (run.note, run.tags, run.is_pinned, run.deleted_at) == ("", (), False, None)
+    assert (run.sweep, run.parent, run.parent_step, run.best_accuracy) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"note": "x" * 2001}, "note: 2,001 characters were given; expected at most 2,000"),
+        ({"tags": ["x" * 41]}, r"tags: 'x{41}' was given; expected 1 to 40 characters"),
+        ({"tags": [" "]}, "tags: ' ' was given"),
+        (
+            {"tags": [str(number) for number in range(21)]},
+            "tags: 21 were given; expected at most 20",
+        ),
+    ],
+)
+def test_notes_and_tags_are_of_bounded_length(
+    store: RunStore, changes: dict[str, Any], rule: str
+) -> None:
+    run = new_run(store)
+    with pytest.raises(ValueError, match=rule):
+        store.update_run(run.id, **changes)
+    assert store.get_run(run.id) == run
+
+
+def test_hidden_run_is_in_no_list_until_it_is_shown_again(store: RunStore) -> None:
+    first, second = new_run(store, token="a"), new_run(store, token="b")
+    store.hide_run(first.id)
+    assert store.list_runs() == [second]
+    assert [run.id for run in store.hidden_runs()] == [first.id]
+    assert store.get_run(first.id).deleted_at is not None  # type: ignore[union-attr]
+    store.show_run(first.id)
+    assert store.list_runs() == [second, first]
+
+
+def test_best_accuracy_is_that_of_all_epochs(store: RunStore) -> None:
+    run = new_run(store)
+
+    def best() -> float | None:
+        return store.get_run(run.id).best_accuracy  # type: ignore[union-attr]
+
+    store.append_metrics(run.id, [steps_done(5)])
+    assert best() is None
+    for step, accuracy, expected in ((10, 0.5, 0.5), (20, 0.75, 0.75), (30, 0.25, 0.75)):
+        store.append_metrics(run.id, [epoch_finished(step, accuracy=accuracy)])
+        assert best() == expected
+    store.rewind(run.id, 10)
+    assert best() == 0.5
+    store.rewind(run.id, -1)
+    assert best() is None
+
+
 # Metrics
 
 
@@ -196,6 +266,33 @@ def test_row_sent_twice_is_kept_once(store: RunStore) -> None:
     store.append_metrics(run.id, [steps_done(1), epoch_finished(1)])
     store.append_metrics(run.id, [steps_done(1), epoch_finished(1), steps_done(2)])
     assert store.metrics_after(run.id).step.tolist() == [1, 1, 2]
+
+
+def test_points_are_two_columns_without_rows_that_lack_them(store: RunStore) -> None:
+    run = new_run(store)
+    store.append_metrics(run.id, [steps_done(1), steps_done(2), epoch_finished(2), steps_done(3)])
+    points = store.points(run.id, x="images", y="learning_rate", is_test=False)
+    assert (points.x.tolist(), points.y.tolist()) == ([4.0, 8.0, 12.0], [0.1, 0.1, 0.1])
+    assert points.is_whole
+    later = store.points(
+        run.id, x="step", y="loss", is_test=False, after_id=int(store.metrics_after(run.id).id[0])
+    )
+    assert (later.is_whole, later.x.tolist()) == (False, [2.0, 3.0])
+    tests = store.points(run.id, x="step", y="accuracy", is_test=True)
+    assert (tests.x.tolist(), tests.y.tolist()) == ([2.0], [0.5])
+    assert tests.last_id == points.last_id
+
+
+def test_values_at_a_step_are_those_of_the_last_row_until_then(store: RunStore) -> None:
+    run = new_run(store)
+    store.append_metrics(run.id, [steps_done(2, loss=0.75), epoch_finished(4), steps_done(6)])
+    assert store.first_step(run.id) == 2
+    assert store.position_at(run.id, 5) == position(4)
+    assert store.value_at(run.id, 5, "loss", is_test=False) == 0.75
+    assert store.value_at(run.id, 5, "loss", is_test=True) == 0.25
+    assert store.position_at(run.id, 1) is None
+    assert store.value_at(run.id, 3, "accuracy", is_test=True) is None
+    assert store.first_step("nobody") is None
 
 
 def test_epochs_have_their_class_counts(store: RunStore) -> None:
@@ -339,6 +436,60 @@ def test_database_locked_for_too_long_is_said(store_url: str) -> None:
     store.close()
 
 
+def make_older(url: str) -> None:
+    """Take out of a store what databases of earlier versions do not have."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for column in ADDED:
+            connection.execute(text(f"ALTER TABLE runs DROP COLUMN {column}"))
+    engine.dispose()
+
+
+ADDED = (
+    "best_accuracy", "note", "tags", "is_pinned", "sweep", "parent", "parent_step", "deleted_at"
+)  # fmt: skip
+
+
+def older_store(url: str) -> Run:
+    """A run with two epochs in a database of an earlier version."""
+    store = RunStore(url)
+    run = new_run(store)
+    store.append_metrics(
+        run.id, [epoch_finished(10, accuracy=0.75), steps_done(15), epoch_finished(20)]
+    )
+    store.close()
+    make_older(url)
+    return run
+
+
+def test_columns_are_added_to_a_database_of_an_earlier_version(store_url: str) -> None:
+    run = older_store(store_url)
+    with ThreadPoolExecutor(4) as threads:  # servers that start at once
+        stores = list(threads.map(lambda _: RunStore(store_url), range(4)))
+    stores[0].update_run(run.id, note="n", tags=["a"], is_pinned=True)
+    assert stores[1].list_runs() == [
+        replace(run, note="n", tags=("a",), is_pinned=True, best_accuracy=0.75)
+    ]
+    for store in stores:
+        store.close()
+
+
+def test_database_of_an_earlier_version_that_can_only_be_read_has_defaults(
+    store_url: str, tmp_path: Path
+) -> None:
+    run = older_store(store_url)
+    if store_url.startswith("sqlite"):
+        url = f"sqlite:///file:{tmp_path / 'runs.sqlite'}?mode=ro&uri=true"
+    else:
+        url = f"{store_url}?options=-cdefault_transaction_read_only%3Don"
+    read_only = RunStore(url)
+    assert read_only.list_runs() == [run] == [read_only.get_run(run.id)]
+    assert read_only.hidden_runs() == []
+    with pytest.raises(StoreError, match="can only be read; nothing was changed"):
+        read_only.update_run(run.id, step=1)
+    read_only.close()
+
+
 def test_read_only_sqlite_can_be_read(sqlite_url: str, tmp_path: Path) -> None:
     store = RunStore(sqlite_url)
     run = new_run(store)
@@ -390,6 +541,36 @@ def test_damaged_sqlite_is_set_aside_and_kept(sqlite_url: str, tmp_path: Path, d
     assert again.warning is None
     assert len(again.list_runs()) == 1
     again.close()
+
+
+def test_damage_in_the_rows_of_a_large_file_is_found_by_reading_and_then_set_aside(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LARGE_BYTES", 0)
+    store = RunStore(sqlite_url)
+    run = new_run(store)
+    store.append_metrics(run.id, [steps_done(step) for step in range(2000)])
+    store.close()
+    path = tmp_path / "runs.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'metrics'")
+        offset = 4096 * (root.fetchone()[0] - 1)
+    data = bytearray(path.read_bytes())
+    data[offset : offset + 64] = b"\xff" * 64
+    path.write_bytes(data)
+
+    opened = RunStore(sqlite_url)
+    assert opened.warning is None
+    assert len(opened.list_runs()) == 1
+    with pytest.raises(StoreError, match="is damaged; restart Blitz"):
+        opened.metrics_after(run.id)
+    opened.close()
+    begun = RunStore(sqlite_url)
+    assert begun.warning is not None
+    assert begun.list_runs() == []
+    begun.close()
+    RunStore(sqlite_url).close()
+    assert not (tmp_path / "runs.sqlite.doubts").exists()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,12 @@ class RunWeights:
 
 def runs_with_weights(found: Services) -> list[Run]:
     """Runs that may have weights, the newest first."""
-    return [run for run in found.launcher.runs(limit=MOST_RUNS) if run.details and run.step]
+    return [
+        run
+        for run in found.launcher.runs(limit=MOST_RUNS)
+        # One that only evaluated weights from a file has made no step.
+        if run.details and (run.step or run.status == "finished")
+    ]
 
 
 def weights_of(run_id: str, found: Services) -> RunWeights:

@@ -1,0 +1,1 @@
+"""Charts of how runs differ."""

@@ -1,0 +1,28 @@
+"""Which cell of the difference of two runs' confusion matrices is looked into."""
+
+import streamlit as st
+
+_KEY = "compare-cell"
+
+Pair = tuple[str, str]
+"""Ids of two runs."""
+Cell = tuple[int, int]
+"""Truth and prediction."""
+
+
+def chosen_cell(pair: Pair) -> Cell | None:
+    """The cell chosen for these two runs; none where all images are meant."""
+    match st.session_state.get(_KEY):
+        case known, cell if known == pair:
+            return cell  # type: ignore[no-any-return]
+    return None
+
+
+def choose_cell(pair: Pair, cell: Cell) -> None:
+    """Choose a cell; the one that was chosen already is let go."""
+    st.session_state[_KEY] = None if chosen_cell(pair) == cell else (pair, cell)
+
+
+def forget_cell() -> None:
+    """Go back to all images."""
+    st.session_state[_KEY] = None

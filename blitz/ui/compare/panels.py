@@ -1,0 +1,62 @@
+"""What the chosen runs are compared by: one panel at a time."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from blitz.training.comparing import group_by_seed
+from blitz.training.store import Run
+from blitz.ui.compare.classes_panel import show_classes
+from blitz.ui.compare.curve_chart import curve_chart
+from blitz.ui.compare.exports_panel import show_exports
+from blitz.ui.compare.images_panel import show_images
+from blitz.ui.compare.settings_panel import show_settings
+from blitz.ui.compare.state import CHART, KEY, PANEL, PANELS
+from blitz.ui.compare.sweep_panel import show_sweep
+from blitz.ui.compare.weights_panel import show_weights
+from blitz.ui.compare.weights_upload import show_upload
+from blitz.ui.services import Services
+
+NEEDED = {"Curves": 1, "Settings": 2, "Classes": 1, "Images": 2, "Weights": 2}
+"""How many runs a panel compares at least."""
+
+
+def show_panels(services: Services, runs: Sequence[Run]) -> None:
+    """Show the choice of panels, and the chosen one."""
+    panel = st.segmented_control(
+        "Panel", PANELS, key=PANEL, label_visibility="collapsed", required=True,
+        persist_state="session",
+    )  # fmt: skip
+    panel = panel or PANELS[0]
+    needed = NEEDED.get(panel, 0)
+    if len(runs) < needed:
+        st.info(f"Choose {'a run' if needed == 1 else f'{needed} runs'} in the table.")
+        return
+    if panel == "Curves":
+        _show_curves(runs)
+    elif panel == "Settings":
+        show_settings(runs)
+    elif panel == "Classes":
+        pair = show_classes(services, runs)
+        if pair is not None:
+            show_images(services, *pair)
+    elif panel == "Images":
+        show_images(services, runs[0], runs[1])
+    elif panel == "Weights":
+        show_weights(services, runs[0], runs[1])
+    elif panel == "Sweep":
+        show_sweep(services, runs)
+    elif panel == "Bring weights":
+        show_upload(services)
+    else:
+        show_exports(services, runs)
+
+
+def _show_curves(runs: Sequence[Run]) -> None:
+    groups = [[run.id for run in group.runs] for group in group_by_seed(runs)]
+    choices = curve_chart(
+        [run.id for run in runs], st.session_state[CHART], f"{KEY}curves",
+        groups=[group for group in groups if len(group) > 1],
+    )  # fmt: skip
+    if choices is not None:
+        st.session_state[CHART] = choices

@@ -1,0 +1,120 @@
+"""Successive halving: who goes on after which epoch."""
+
+import math
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from blitz.settings import Settings
+from blitz.training.config import TrainConfig
+from blitz.training.events import EpochFinished, Position
+from blitz.training.halving import Progress, hopeless, stop_hopeless
+from blitz.training.launcher import Launcher
+from blitz.training.locks import run_lock
+from blitz.training.store import RunStore, ShownStatus
+
+
+def progress(
+    run_id: str, losses: Sequence[float], status: ShownStatus = "running", epochs: int = 100
+) -> Progress:
+    return Progress(run_id=run_id, status=status, epochs=epochs, test_losses=tuple(losses))
+
+
+def at_rung(*losses: float) -> list[Progress]:
+    return [progress(str(index), [loss]) for index, loss in enumerate(losses)]
+
+
+def test_better_half_goes_on_after_one_epoch() -> None:
+    assert hopeless(at_rung(4.0, 1.0, 3.0, 2.0)) == ("0", "2")
+
+
+def test_better_third_goes_on_with_eta_three() -> None:
+    assert hopeless(at_rung(6.0, 1.0, 5.0, 2.0, 4.0, 3.0), eta=3) == ("0", "2", "4", "5")
+
+
+def test_nothing_is_decided_before_enough_have_come() -> None:
+    assert hopeless(at_rung(4.0)) == ()
+    assert hopeless(at_rung(4.0, 1.0), eta=3) == ()
+    assert hopeless([]) == ()
+
+
+def test_running_runs_on_their_way_are_waited_for_and_queued_ones_are_not() -> None:
+    runs = at_rung(4.0, 1.0)
+    assert hopeless([*runs, progress("late", [])]) == ()
+    assert hopeless([*runs, progress("late", [], "queued")]) == ("0",)
+    assert hopeless([*runs, progress("late", [], "paused")]) == ("0",)
+
+
+def test_equal_losses_all_go_on() -> None:
+    assert hopeless(at_rung(1.0, 1.0, 1.0, 1.0)) == ()
+
+
+def test_rungs_double_and_count_the_loss_at_the_rung_alone() -> None:
+    # After three epochs rung 2 counts; what came in the third does not.
+    first = progress("first", [9.0, 1.0, 9.0])
+    second = progress("second", [1.0, 2.0, 0.1])
+    assert hopeless([first, second]) == ("second",)
+
+
+def test_ended_runs_are_compared_with_but_not_stopped() -> None:
+    ended = progress("ended", [5.0], "stopped")
+    assert hopeless([ended, progress("going", [1.0])]) == ()
+    assert hopeless([ended, progress("going", [6.0])]) == ("going",)
+
+
+def test_run_past_its_last_epoch_is_left_to_finish() -> None:
+    runs = [progress("a", [1.0], epochs=1), progress("b", [2.0], epochs=1)]
+    assert hopeless(runs) == ()
+
+
+def test_broken_runs_are_the_worst() -> None:
+    runs = [
+        progress("diverged", [], "diverged"),
+        progress("nan", [math.nan]),
+        progress("good", [2.0]),
+        progress("better", [1.0]),
+    ]
+    assert hopeless(runs) == ("nan",)
+
+
+@pytest.fixture
+def sweep(settings: Settings, home_store: RunStore) -> list[str]:
+    """Ids of four runs of one sweep with their first epoch done, and of one of another."""
+    config = TrainConfig(epochs=8, device="cpu")
+    ids = []
+    for loss, name in ((4.0, "s"), (1.0, "s"), (3.0, "s"), (2.0, "s"), (9.0, "other")):
+        token = os.urandom(8).hex()
+        run = home_store.create_run(name="r", config=config, device="cpu", token=token, sweep=name)
+        home_store.change_status(run.id, {"starting"}, "running")
+        at = Position(step=10, epoch=1.0, images=100, seconds=1.0)
+        epoch = EpochFinished(
+            at=at, loss=loss, accuracy=0.5, class_correct=(1,), class_total=(2,), is_best=True
+        )
+        home_store.append_metrics(run.id, [epoch])
+        (settings.runs_folder / run.id).mkdir()
+        ids.append(run.id)
+    return ids
+
+
+def test_hopeless_runs_of_a_sweep_are_asked_to_stop(
+    settings: Settings, home_store: RunStore, sweep: list[str]
+) -> None:
+    launcher = Launcher(settings, home_store)
+    locks = [run_lock(settings.runs_folder / run_id) for run_id in sweep]
+    for lock in locks:
+        lock.acquire()
+    assert stop_hopeless(home_store, launcher, "s") == (sweep[0], sweep[2])
+    asked = [[c.kind for _, c in home_store.commands_after(run_id)] for run_id in sweep]
+    assert asked == [["stop"], [], ["stop"], [], []]
+    for index in (0, 2):  # what their processes do
+        home_store.change_status(sweep[index], {"running"}, "stopped")
+    assert stop_hopeless(home_store, launcher, "s") == ()
+    for lock in locks:
+        lock.release()
+
+
+def test_lost_runs_are_asked_nothing(
+    settings: Settings, home_store: RunStore, sweep: list[str]
+) -> None:
+    assert stop_hopeless(home_store, Launcher(settings, home_store), "s") == ()

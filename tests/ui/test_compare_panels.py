@@ -1,0 +1,325 @@
+"""Panels that compare runs, on runs with made-up answers about the digits."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from streamlit.testing.v1 import AppTest
+from torch import Tensor
+
+from blitz.datasets import load_dataset
+from blitz.models import build_model
+from blitz.training.checkpoints import save_state
+from blitz.training.config import TrainConfig
+from blitz.training.evaluation import Predictions, confusion_matrix
+from blitz.training.predictions import PREDICTIONS_FILE, save_predictions
+from blitz.training.runs import RunDetails
+from blitz.training.state import TrainState
+from blitz.training.store import Run
+from blitz.ui.services import Services
+from tests.ui.conftest import SECONDS
+from tests.ui.test_pages import texts
+
+CLASSES = tuple("0123456789")
+
+
+def _panel(name: str, ids: list[str]) -> None:
+    from blitz.ui.compare.classes_panel import show_classes
+    from blitz.ui.compare.images_panel import show_images
+    from blitz.ui.compare.settings_panel import show_settings
+    from blitz.ui.compare.weights_panel import show_weights
+    from blitz.ui.services import services
+
+    found = services()
+    runs = [run for run in map(found.store.get_run, ids) if run is not None]
+    if name == "settings":
+        show_settings(runs)
+    elif name == "classes":
+        show_classes(found, runs)
+    elif name == "images":
+        show_images(found, runs[0], runs[1])
+    else:
+        show_weights(found, runs[0], runs[1])
+
+
+def panel(name: str, *runs: Run, **state: Any) -> AppTest:
+    ids = [run.id for run in runs]
+    app = AppTest.from_function(_panel, args=(name, ids), default_timeout=SECONDS)
+    for key, value in state.items():
+        app.session_state[key.replace("_", "-")] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def ended_run(server: Services, name: str, **settings: Any) -> Run:
+    number = len(server.store.list_runs())
+    run = server.store.create_run(
+        name=name, config=TrainConfig(**settings), device="cpu", token=f"token {number}"
+    )
+    server.store.change_status(run.id, {"starting"}, "finished")
+    details = RunDetails(classes=CLASSES, num_train=1438, num_test=359, num_parameters=1, notes=())
+    server.store.update_run(run.id, details=details)
+    (server.settings.runs_folder / run.id).mkdir(parents=True)
+    found = server.store.get_run(run.id)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def labels(server: Services) -> Tensor:
+    """The truth about the digits' test images."""
+    return load_dataset("digits", folder=server.settings.data_folder).test_labels
+
+
+def keep_answers(
+    server: Services, run: Run, labels: Tensor, is_wrong: Callable[[int], bool]
+) -> None:
+    """Sure of the truth, but where it is wrong: there it takes the next digit."""
+    indices = torch.tensor([is_wrong(index) for index in range(len(labels))])
+    predicted = torch.where(indices, (labels + 1) % 10, labels)
+    probabilities = torch.full((len(labels), 10), 0.01)
+    probabilities[torch.arange(len(labels)), predicted] = 0.91
+    kept = Predictions(
+        probabilities=probabilities, loss=1.0, confusion=confusion_matrix(labels, predicted, 10)
+    )
+    save_predictions(server.settings.runs_folder / run.id, kept, labels, step=1)
+
+
+@pytest.fixture
+def two_runs(server: Services, labels: Tensor) -> tuple[Run, Run]:
+    """The first is wrong on the first 30 images, the second on the 50 from the 20th on."""
+    first, second = ended_run(server, "**one**"), ended_run(server, "two", lr=0.5)
+    keep_answers(server, first, labels, lambda index: index < 30)
+    keep_answers(server, second, labels, lambda index: 20 <= index < 70)
+    return first, second
+
+
+def counts(app: AppTest) -> dict[str, int]:
+    return {each.label: int(each.value.replace(",", "")) for each in app.metric}
+
+
+def captions(app: AppTest) -> list[str]:
+    """What stands below each picture."""
+    html = "".join(element.proto.body for element in app.get("html"))
+    return re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", html, re.DOTALL)
+
+
+# Settings
+
+
+def test_settings_that_differ_and_the_spread_over_seeds(server: Services) -> None:
+    runs = [ended_run(server, "same name", seed=seed, width=2) for seed in (3, 4)]
+    for run, accuracy in zip(runs, (0.5, 0.7), strict=True):
+        server.store.update_run(run.id, accuracy=accuracy)
+    app = panel("settings", *runs)
+    settings, seeds = (each.value for each in app.dataframe)
+    assert list(settings.index) == ["seed"]
+    assert settings.to_numpy().tolist() == [["3", "4"]]
+    assert seeds["last accuracy"].tolist() == ["60.00% ± 14.14% (50.00% to 70.00%)"]
+    assert seeds["best accuracy"].tolist() == ["–"]
+    names = [f"same name · {run.number}" for run in runs]
+    assert seeds["runs"].tolist() == [", ".join(names)]
+
+
+def test_runs_of_the_same_settings_say_so(server: Services) -> None:
+    app = panel("settings", ended_run(server, "a"), ended_run(server, "b"))
+    assert "All settings are the same." in texts(app)
+
+
+# Classes
+
+
+def test_accuracy_of_each_class_of_each_run(
+    server: Services, two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    table = panel("classes", *two_runs).dataframe[0].value
+    is_wrong = torch.zeros(len(labels))
+    is_wrong[:30] = 1
+    for digit in range(10):
+        expected = 1 - float(is_wrong[labels == digit].mean())
+        assert table[two_runs[0].id].iloc[digit] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_run_without_answers_or_of_other_data_is_left_out(
+    server: Services, two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    empty, elsewhere = ended_run(server, "[empty]"), ended_run(server, "far", dataset="mnist")
+    keep_answers(server, elsewhere, labels, lambda _: False)
+    app = panel("classes", *two_runs, empty, elsewhere)
+    assert set(app.dataframe[0].value.columns) == {run.id for run in two_runs}
+    told = [info.value for info in app.info]
+    assert len(told) == 2
+    assert told[0].startswith("\\[empty\\] is left out")
+    assert told[1].startswith("far is left out: dataset\\: digits and mnist")
+
+
+def test_damaged_answers_are_left_out_until_they_are_whole_again(
+    server: Services, two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    path = server.settings.runs_folder / two_runs[1].id / PREDICTIONS_FILE
+    path.write_bytes(path.read_bytes()[:1000])
+    assert "cannot be read" in panel("classes", *two_runs).info[0].value
+    keep_answers(server, two_runs[1], labels, lambda _: False)
+    app = panel("classes", *two_runs)
+    assert not app.info
+    assert (app.dataframe[0].value[two_runs[1].id] == 1).all()
+
+
+# Images
+
+
+def test_images_fall_into_four_groups_with_their_counts(
+    two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    app = panel("images", *two_runs)
+    assert counts(app) == {
+        "Only A right": 40, "Only B right": 20, "Both wrong": 10, "Both right": len(labels) - 70
+    }  # fmt: skip
+    # Of 60 coins 20 or fewer, or 40 or more, show heads in 1.3% of cases.
+    assert "A is right on 40 images where B is wrong, B on 20 where A is" in texts(app)
+    assert "1.3% of cases" in texts(app)
+    assert "**A** is \\*\\*one\\*\\*" in texts(app)
+
+
+def test_captions_give_the_truth_and_the_most_probable_classes_of_both(
+    two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    app = panel("images", *two_runs)
+    assert len(captions(app)) == 24
+    truth = int(labels[30])  # the first that only the second takes for another
+    lines = captions(app)[0].replace("\u00a0", " ").splitlines()
+    assert lines[0] == str(truth)
+    assert lines[1].startswith(f"A ✓ {truth} 91%, ")
+    assert lines[2].startswith(f"B ✗ {(truth + 1) % 10} 91%, ")
+    assert lines[1].count("%") == lines[2].count("%") == 3
+    [page] = app.number_input
+    page.set_value(2).run()
+    assert len(captions(app)) == 40 - 24
+    app.segmented_control[0].set_value("both wrong").run()
+    assert len(captions(app)) == 10
+
+
+def test_a_cell_of_the_difference_filters_the_images(
+    two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    pair = tuple(run.id for run in two_runs)
+    wrong_fours = labels[:70] == 4
+    app = panel("images", *two_runs, compare_cell=(pair, (4, 5)))
+    assert counts(app) == {
+        "Only A right": int(wrong_fours[30:].sum()),
+        "Only B right": int(wrong_fours[:20].sum()),
+        "Both wrong": int(wrong_fours[20:30].sum()),
+        "Both right": 0,
+    }
+    assert all(caption.startswith("4\n") for caption in captions(app))
+    app.button[0].click().run()
+    assert sum(counts(app).values()) == len(labels)
+    of_others = panel("images", *two_runs, compare_cell=(pair[::-1], (4, 5)))
+    assert sum(counts(of_others).values()) == len(labels)
+
+
+def test_equal_answers_are_said_to_be_equal(server: Services, labels: Tensor) -> None:
+    runs = [ended_run(server, name) for name in ("a", "b")]
+    for run in runs:
+        keep_answers(server, run, labels, lambda index: index < 5)
+    app = panel("images", *runs)
+    assert "A and B are right on the same images." in texts(app)
+    assert "No images." in texts(app)
+
+
+def test_new_answers_of_a_run_are_compared_anew(
+    server: Services, two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    app = panel("images", *two_runs)
+    keep_answers(server, two_runs[1], labels, lambda _: False)
+    app.run()
+    assert counts(app)["Only A right"] == 0
+    assert counts(app)["Only B right"] == 30
+
+
+def test_the_run_to_confuse_with_is_chosen_among_several(
+    server: Services, two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    third = ended_run(server, "three")
+    keep_answers(server, third, labels, lambda index: index < 5)
+    app = panel("classes", *two_runs, third)
+    app.selectbox[0].set_value(third.id).run()
+    assert not app.exception
+    assert "three less \\*\\*one\\*\\*" in texts(app)
+
+
+def test_pictures_of_changed_data_are_not_shown(server: Services, labels: Tensor) -> None:
+    runs = [ended_run(server, name) for name in ("a", "b")]
+    for run in runs:
+        keep_answers(server, run, labels.flip(0), lambda index: index < 5)
+    app = panel("images", *runs)
+    assert "has changed" in app.warning[0].value
+    assert not captions(app)
+
+
+# Weights
+
+
+def keep_weights(server: Services, run: Run, model: torch.nn.Module) -> None:
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    path = server.settings.runs_folder / run.id / "last-1.safetensors"
+    saved = save_state(path, TrainState(tensors=tensors, values={"step": 1}))
+    server.store.add_checkpoint(
+        run.id, kind="last", file_name=path.name, sha256=saved.sha256, step=1, epoch=1.0
+    )
+
+
+def test_weights_are_listed_in_the_networks_order(server: Services) -> None:
+    first, second = ended_run(server, "a"), ended_run(server, "b")
+    torch.manual_seed(0)
+    model = build_model("net")
+    keep_weights(server, first, model)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(2)
+    keep_weights(server, second, model)
+    table = panel("weights", first, second).dataframe[0].value
+    assert table["tensor"].tolist() == list(model.state_dict())
+    assert table["shape"].tolist()[0] == "6×1×5×5"
+    assert table["difference"].tolist() == pytest.approx([1.0] * len(table))
+    assert table["cosine"].tolist() == pytest.approx([1.0] * len(table))
+    assert table["second"].tolist() == pytest.approx((2 * table["first"]).tolist())
+
+
+def test_gradients_are_of_the_loss_on_the_same_images(server: Services) -> None:
+    first, second = ended_run(server, "a"), ended_run(server, "b", loss="mse")
+    dataset = load_dataset("digits", folder=server.settings.data_folder)
+    torch.manual_seed(0)
+    model = build_model("net", image_size=dataset.image_size)
+    keep_weights(server, first, model)
+    keep_weights(server, second, model)
+    app = panel("weights", first, second)
+    assert len(app.dataframe) == 1
+    app.toggle[0].set_value(True).run()
+    assert not app.exception
+    logits = model(dataset.normalise(dataset.train_images[:64]))
+    F.cross_entropy(logits, dataset.train_labels[:64]).backward()
+    table = app.dataframe[1].value
+    assert table["tensor"].tolist() == [name for name, _ in model.named_parameters()]
+    norms = [float(each.grad.norm()) for each in model.parameters() if each.grad is not None]
+    assert table["first"].tolist() == pytest.approx(norms, rel=1e-4)
+    assert table["cosine"].between(-1, 1).all()
+    assert not table["difference"].between(-1e-6, 1e-6).any()  # the second has another loss
+    far = ended_run(server, "far", dataset="mnist")
+    keep_weights(server, far, model)
+    told = panel("weights", first, far, compare_with_gradients=True).info[-1].value
+    assert "There are no gradients to compare: dataset" in told
+
+
+def test_networks_of_other_shapes_and_missing_weights_are_said(server: Services) -> None:
+    first, wide = ended_run(server, "a"), ended_run(server, "wide", width=2)
+    assert "has no weights yet" in panel("weights", first, wide).info[0].value.replace("\\", "")
+    keep_weights(server, first, build_model("net"))
+    keep_weights(server, wide, build_model("net", width=2))
+    app = panel("weights", first, wide)
+    assert "conv1.weight" in app.info[0].value.replace("\\", "")
+    assert "fc3.bias" in app.dataframe[0].value["tensor"].tolist()
