@@ -15,6 +15,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from filelock import FileLock, Timeout
 
@@ -23,9 +24,11 @@ from blitz.settings import Settings
 from blitz.training.config import TrainConfig
 from blitz.training.events import Command
 from blitz.training.locks import is_held, launch_lock, run_lock
+from blitz.training.runs import PARENT_FILE
 from blitz.training.store import (
     ACTIVE,
     Run,
+    RunLabels,
     RunStore,
     ShownStatus,
     StoreError,
@@ -35,6 +38,8 @@ from blitz.training.store import (
 HEARTBEAT_LIMIT_SECONDS = 30.0
 """Silence after which a run on another host is taken for lost."""
 LOST_MESSAGE = "its process ended without a word; resume goes on from the last checkpoint"
+_OF_THE_NETWORK = ("model", "width", "dataset", "image_size", "skip_unreadable")
+"""What a fork has in common with its parent: else the weights would not fit, or mean nothing."""
 RESUMABLE: frozenset[ShownStatus] = frozenset({"stopped", "failed", "diverged", "lost"})
 _LAUNCH_POLL_SECONDS = 0.05
 
@@ -125,8 +130,43 @@ class Launcher:
             self._launch(new, locks)
         return runs
 
+    def fork(self, run_id: str, config: TrainConfig, *, name: str, token: str) -> Run:
+        """Start a run with other settings from the weights that another one has saved last.
+
+        Network and data stay the parent's. Its optimiser's memory is left behind; steps are
+        counted anew. Raises ValueError where there are no weights, or they would not fit.
+        """
+        parent = self._known(run_id)
+        for field in _OF_THE_NETWORK:
+            given, expected = getattr(config, field), getattr(parent.config, field)
+            if given != expected:
+                raise LauncherError(
+                    f"{field}: {given!r} was given; a fork of {parent.name} has {expected!r}"
+                )
+        rows = [row for row in self._store.checkpoints(run_id) if row.kind == "last"]
+        if not rows:
+            raise LauncherError(f"{parent.name}: has saved no weights yet")
+        newest = max(rows, key=lambda row: row.id)
+        run, lock = self.register(
+            config, name=name, token=token, parent=run_id, parent_step=newest.step
+        )
+        if lock is None:
+            return run
+        with _released_on_error(lock):
+            # The parent may go on, or be deleted: the fork has a copy of its own.
+            own = self._folder(run.id) / PARENT_FILE
+            try:
+                shutil.copyfile(self._folder(run_id) / newest.file_name, own)
+            except OSError as error:
+                self._store.delete_run(run.id)
+                raise LauncherError(
+                    f"the weights of {parent.name} cannot be copied: {error.strerror}"
+                ) from error
+        self._launch([run.id], [lock])
+        return run
+
     def register(
-        self, config: TrainConfig, *, name: str, token: str, sweep: str | None = None
+        self, config: TrainConfig, *, name: str, token: str, **labels: Unpack[RunLabels]
     ) -> tuple[Run, FileLock | None]:
         """Make a run, and hold its launch lock for whoever carries it out.
 
@@ -145,7 +185,7 @@ class Launcher:
                 token=token,
                 run_id=run_id,
                 host=self._host,
-                sweep=sweep,
+                **labels,
             )
         except (StoreError, ValueError):
             self._remove_folder(run_id, lock)

@@ -8,7 +8,7 @@ any step and resumed from its `state`.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,24 @@ class Trainer:
         if is_new and MODELS[self.config.model].is_pretrained:
             self._notes.append(load_pretrained(model))
         return model.to(self.device)
+
+    def begin_with(self, tensors: Mapping[str, Tensor], note: str) -> None:
+        """Take the weights of another run's state before the first step.
+
+        Raises ValueError in one line where they are of another network.
+        """
+        prefix = "model."
+        weights = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(prefix)
+        }
+        try:
+            self.model.load_state_dict(weights)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[-1].strip()
+            raise ValueError(f"weights: those of the other run do not fit: {reason}") from error
+        self._notes.append(note)
 
     def _count_steps_per_epoch(self) -> int:
         num_train, batch_size = len(self.dataset.train_labels), self.config.batch_size

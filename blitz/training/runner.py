@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +33,7 @@ from blitz.training.events import (
 )
 from blitz.training.locks import is_held, run_lock, slot_lock
 from blitz.training.recorder import Recorder, describe_disk_fault
+from blitz.training.runs import PARENT_FILE
 from blitz.training.store import (
     ACTIVE,
     CheckpointKind,
@@ -268,7 +270,20 @@ class Work:
         from blitz.training.loop import Trainer
 
         config = replace(self._run.config, device=self._run.device)
-        return Trainer(config, dataset, state=state)
+        trainer = Trainer(config, dataset, state=state)
+        parent = self._folder / PARENT_FILE
+        if state is None and parent.exists():
+            self._begin_as(trainer, parent)
+        return trainer
+
+    def _begin_as(self, trainer: "Trainer", parent: Path) -> None:
+        """Give a fork the weights that it begins with."""
+        from blitz.training.checkpoints import load_state
+
+        trainer.begin_with(
+            load_state(parent).tensors,
+            f"begins with the weights of another run at step {self._run.parent_step:,}",
+        )
 
     # Training
 

@@ -37,6 +37,8 @@ ACTIVE: frozenset[ShownStatus] = frozenset({"starting", "queued", "preparing", "
 CheckpointKind = Literal["last", "best"]
 
 MAX_NAME = 200
+PARENT_FILE = "parent.safetensors"
+"""In a fork's folder: the state of its parent that it begins with."""
 MAX_NOTE = 2_000
 MAX_TAGS = 20
 MAX_TAG = 40

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from blitz.training.config import TrainConfig
+from blitz.training.curves import Curve
 from blitz.training.events import EpochFinished, Position, StepsDone
 from blitz.training.exports.event_files import ScalarEvent, crc32c, event_file
+from blitz.training.exports.figures import curves_figure
 from blitz.training.exports.report import comparison_report
 from blitz.training.exports.tables import metrics_csv, runs_csv, runs_json
 from blitz.training.exports.tensorboard import folder_name, tensorboard_zip
@@ -242,3 +244,10 @@ def test_a_report_of_nothing_recorded_has_no_charts(home_store: RunStore) -> Non
     texts = Page(comparison_report([run], home_store)).texts
     assert "Nothing was recorded." in texts
     assert "None: all runs have the same settings." in texts
+
+
+def test_names_are_no_markup_in_a_legend() -> None:
+    curve = Curve(x=np.array([1.0]), y=np.array([2.0]))
+    figure = curves_figure([("<b>x</b> & y", curve), ("<b>x</b> & y", curve)], "loss", "")
+    # As Plotly must get a text to show it as it is; two runs of one name are two lines.
+    assert [line.name for line in figure.data] == ["&lt;b&gt;x&lt;/b&gt; &amp; y"] * 2

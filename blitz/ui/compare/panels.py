@@ -9,6 +9,7 @@ from blitz.training.store import Run
 from blitz.ui.compare.classes_panel import show_classes
 from blitz.ui.compare.curve_chart import curve_chart
 from blitz.ui.compare.exports_panel import show_exports
+from blitz.ui.compare.fork_panel import show_fork
 from blitz.ui.compare.images_panel import show_images
 from blitz.ui.compare.settings_panel import show_settings
 from blitz.ui.compare.state import CHART, KEY, PANEL, PANELS
@@ -17,7 +18,7 @@ from blitz.ui.compare.weights_panel import show_weights
 from blitz.ui.compare.weights_upload import show_upload
 from blitz.ui.services import Services
 
-NEEDED = {"Curves": 1, "Settings": 2, "Classes": 1, "Images": 2, "Weights": 2}
+NEEDED = {"Curves": 1, "Settings": 2, "Classes": 1, "Images": 2, "Weights": 2, "Fork": 1}
 """How many runs a panel compares at least."""
 
 
@@ -46,6 +47,8 @@ def show_panels(services: Services, runs: Sequence[Run]) -> None:
         show_weights(services, runs[0], runs[1])
     elif panel == "Sweep":
         show_sweep(services, runs)
+    elif panel == "Fork":
+        show_fork(services, runs[0])
     elif panel == "Bring weights":
         show_upload(services)
     else:

@@ -17,7 +17,8 @@ TABLE = f"{KEY}table-state"
 CHART = f"{KEY}chart-choices"
 PANEL = f"{KEY}panel"
 PANELS = (
-    "Curves", "Settings", "Classes", "Images", "Weights", "Sweep", "Bring weights", "Take away",
+    "Curves", "Settings", "Classes", "Images", "Weights", "Sweep", "Fork", "Bring weights",
+    "Take away",
 )  # fmt: skip
 MOST_SELECTED = 50
 _PAGE = "compare"
