@@ -17,13 +17,16 @@ from blitz.ui.compare.sweep_panel import show_sweep
 from blitz.ui.compare.weights_panel import show_weights
 from blitz.ui.compare.weights_upload import show_upload
 from blitz.ui.services import Services
+from blitz.ui.text import plain
 
 NEEDED = {"Curves": 1, "Settings": 2, "Classes": 1, "Images": 2, "Weights": 2, "Fork": 1}
 """How many runs a panel compares at least."""
+MOST_LINKS = 8
 
 
 def show_panels(services: Services, runs: Sequence[Run]) -> None:
-    """Show the choice of panels, and the chosen one."""
+    """Show links to the chosen runs, the choice of panels, and the chosen one."""
+    _show_links(runs)
     panel = st.segmented_control(
         "Panel", PANELS, key=PANEL, label_visibility="collapsed", required=True,
         persist_state="session",
@@ -53,6 +56,15 @@ def show_panels(services: Services, runs: Sequence[Run]) -> None:
         show_upload(services)
     else:
         show_exports(services, runs)
+
+
+def _show_links(runs: Sequence[Run]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for run in runs[:MOST_LINKS]:
+            st.page_link(
+                "train.py", label=plain(run.name), icon=":material/open_in_new:",
+                query_params={"run": run.id},
+            )  # fmt: skip
 
 
 def _show_curves(runs: Sequence[Run]) -> None:
