@@ -66,10 +66,13 @@ def type_into_last_column(
 def empty_last_column(page: Page, table: str, *, row: int) -> None:
     """Empty a cell of a table's last column, and see that the page says so."""
     told = page.get_by_text("is empty; expected a number")
-    press_in_last_column(page, table, row=row, key="Delete", shown=told)
+    # Not again before it is sure that the first time was lost: it would empty a later table, too.
+    press_in_last_column(page, table, row=row, key="Delete", shown=told, patience_ms=45_000)
 
 
-def press_in_last_column(page: Page, table: str, *, row: int, key: str, shown: Locator) -> None:
+def press_in_last_column(
+    page: Page, table: str, *, row: int, key: str, shown: Locator, patience_ms: int = 5_000
+) -> None:
     """Press a key in a cell until what it brings is shown.
 
     A table that was just put there may not take a click yet, or not keep it.
@@ -82,7 +85,7 @@ def press_in_last_column(page: Page, table: str, *, row: int, key: str, shown: L
         page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
         page.keyboard.press(key)
         with suppress(TimeoutError):
-            shown.wait_for(timeout=5_000)
+            shown.wait_for(timeout=patience_ms)
             return
 
 
