@@ -16,13 +16,8 @@ changed_number_max_ms), for the 5×8 network as changed_number_5x8_ms, and with 
 10,000 updates, which are made anew, as changed_number_after_updates_ms.
 """
 
-import argparse
-import json
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -31,6 +26,7 @@ import torch
 from torch import Tensor
 
 from bench.pages import installation, new_page, running_browser, running_server
+from bench.report import report, seconds
 from blitz.backprop import Layer, Network
 from blitz.backprop.address import encode
 from blitz.backprop.curves.surface import error_surface
@@ -189,42 +185,9 @@ def typical(work: Callable[[], object], repeats: int) -> float:
     return median(seconds(work) for _ in range(repeats))
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def row(name: str, figure: float) -> str:
-    """A line of the table."""
-    budget = f"{BUDGETS[name]:g}" if name in BUDGETS else ""
-    return f"{name:<20} {figure:>12.4g} {budget:>8}".rstrip()
-
-
-def rounded(figures: Mapping[str, float]) -> dict[str, float]:
-    """With five digits each."""
-    return {name: float(f"{figure:.5g}") for name, figure in figures.items()}
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="under a minute, fewer repeats")
-    parser.add_argument("-o", "--output", type=Path, help="a file for the JSON as well")
-    arguments = parser.parse_args()
-    extent = QUICK if arguments.quick else FULL
     torch.set_num_threads(1)
-    load = os.getloadavg()[0]  # what else this machine does: the figures depend on it
-    print(f"{os.cpu_count()} cores, load {load:.1f} at the start; medians of {extent.short} short "
-          f"and {extent.long} long runs")  # fmt: skip
-    print(f"{'figure':<20} {'median':>12} {'budget':>8}")
-    figures = measure(extent)
-    for name, figure in figures.items():
-        print(row(name, figure))
-    line = json.dumps({**rounded(figures), "load": load})
-    if arguments.output:
-        arguments.output.write_text(line + "\n", encoding="utf-8")
-    print(line)
+    report(__doc__, lambda is_quick: measure(QUICK if is_quick else FULL), BUDGETS, digits=5)
 
 
 if __name__ == "__main__":

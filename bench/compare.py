@@ -13,13 +13,9 @@ after as many polls as a page makes in an hour (with --quick fewer), with memory
 half of them.
 """
 
-import argparse
 import json
-import os
 import sqlite3
-import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +23,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from bench.pages import Installation, installation, new_page, running_browser, server_process
+from bench.report import report, seconds
 from blitz.training import TrainConfig
 from blitz.training.events import Position, StepsDone
 from blitz.training.store import RunStore
@@ -227,31 +224,12 @@ def resident_mb(pid: int) -> float:
     raise OSError(f"process {pid} says nothing of its memory")
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="under a minute, with fewer rows")
-    parser.add_argument("-o", "--output", type=Path, help="a file for the JSON as well")
-    arguments = parser.parse_args()
-    extent = QUICK if arguments.quick else FULL
-    load = os.getloadavg()[0]  # what else this machine does: the figures depend on it
-    print(f"{os.cpu_count()} cores, load {load:.1f} at the start; {extent.rows:,} rows a run")
-    print(f"{'figure':<18} {'median':>10} {'budget':>8}")
-    figures = measure(extent)
-    for name, figure in figures.items():
-        budget = f"{BUDGETS[name]:g}" if name in BUDGETS else ""
-        print(f"{name:<18} {figure:>10.4g} {budget:>8}".rstrip())
-    rounded = {name: float(f"{figure:.4g}") for name, figure in figures.items()}
-    line = json.dumps({**rounded, "rows": extent.rows, "load": load})
-    if arguments.output:
-        arguments.output.write_text(line + "\n", encoding="utf-8")
-    print(line)
+    def figures(is_quick: bool) -> dict[str, float]:
+        extent = QUICK if is_quick else FULL
+        return {"rows": extent.rows, **measure(extent)}
+
+    report(__doc__, figures, BUDGETS)
 
 
 if __name__ == "__main__":

@@ -13,20 +13,15 @@ is so, in a browser that has been there before, as open_s; and the largest numbe
 walk sent through the websocket, in MB, as sent_mb.
 """
 
-import argparse
-import json
-import os
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 import torch
 
 from bench.pages import installation, new_page, running_browser, running_server
+from bench.report import report, seconds
 from blitz.network.flow import run_flow
 from blitz.network.plan import NetworkPlan, build
 
@@ -147,30 +142,8 @@ def count_bytes(page: "Page") -> list[int]:
     return sizes
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="under a minute, fewer repeats")
-    parser.add_argument("-o", "--output", type=Path, help="a file for the JSON as well")
-    arguments = parser.parse_args()
-    load = os.getloadavg()[0]  # what else this machine does: the figures depend on it
-    print(f"{os.cpu_count()} cores, load {load:.1f} at the start")
-    print(f"{'figure':<16} {'median':>10} {'budget':>8}")
-    figures = measure(QUICK if arguments.quick else FULL)
-    for name, figure in figures.items():
-        budget = f"{BUDGETS[name]:g}" if name in BUDGETS else ""
-        print(f"{name:<16} {figure:>10.4g} {budget:>8}".rstrip())
-    rounded = {name: float(f"{figure:.4g}") for name, figure in figures.items()}
-    line = json.dumps({**rounded, "load": load})
-    if arguments.output:
-        arguments.output.write_text(line + "\n", encoding="utf-8")
-    print(line)
+    report(__doc__, lambda is_quick: measure(QUICK if is_quick else FULL), BUDGETS)
 
 
 if __name__ == "__main__":
