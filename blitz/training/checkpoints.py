@@ -33,7 +33,7 @@ _MODEL_PREFIX = "model."
 _PART_SUFFIX = ".part"
 _one_at_a_time = threading.Lock()
 """A sweep in one thread must not take away what another thread is writing."""
-_STATE_FILES = ("last-*.safetensors", "best-*.safetensors")
+_STATE_FILES = ("last-*.safetensors", "best-*.safetensors", "epoch-*.safetensors")
 
 
 class CheckpointError(Exception):

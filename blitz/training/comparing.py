@@ -31,11 +31,13 @@ Outcome = Literal["only first", "only second", "both wrong", "both right"]
 def different_settings(runs: Sequence[Run]) -> pd.DataFrame:
     """The settings in which these runs differ: a row a field of TrainConfig, a column a run's id.
 
+    What decides no outcome is left out: whether epochs are kept.
     The rows keep the order of the fields; values are as they were set.
     """
     values = {
         field.name: [getattr(run.config, field.name) for run in runs]
         for field in fields(TrainConfig)
+        if field.name != "keep_epochs"
     }
     different = {name: row for name, row in values.items() if len(set(row)) > 1}
     return pd.DataFrame(
@@ -63,7 +65,7 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeedGroup:
-    """Runs with the same settings but the seed."""
+    """Runs with the same settings and the same beginning, but the seed."""
 
     runs: tuple[Run, ...]
     best_accuracy: Spread | None
@@ -75,9 +77,10 @@ class SeedGroup:
 
 def group_by_seed(runs: Sequence[Run]) -> tuple[SeedGroup, ...]:
     """Put runs together that differ in nothing but the seed, in order of each group's first."""
-    alike: dict[TrainConfig, list[Run]] = {}
+    alike: dict[tuple[object, ...], list[Run]] = {}
     for run in runs:
-        alike.setdefault(replace(run.config, seed=0), []).append(run)
+        settings = replace(run.config, seed=0, keep_epochs=False)
+        alike.setdefault((settings, run.parent, run.parent_step), []).append(run)
     return tuple(
         SeedGroup(
             runs=tuple(group),

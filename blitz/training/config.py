@@ -1,4 +1,4 @@
-"""What one training run is: every choice that decides its outcome, checked when it is made.
+"""What one training run is: every choice about it, checked when it is made.
 
 Knows the names of choices, not how they are carried out: `models`, `optimisers`, `schedules` and
 `loop` do that. A config is plain values, so it can be stored as JSON and compared.
@@ -55,6 +55,8 @@ class TrainConfig:
     """Stop after this many epochs without a lower test loss; 0 never stops early."""
     skip_unreadable: bool = False
     """Leave out image files that cannot be read, rather than refuse the data set."""
+    keep_epochs: bool = False
+    """Keep the weights and answers of every epoch, as far as they fit; decides no outcome."""
 
     def __post_init__(self) -> None:
         self._require(isinstance(self.dataset, str) and self.dataset.strip() != "", "dataset",

@@ -66,5 +66,12 @@ def _can_join(config: TrainConfig, first: TrainConfig) -> bool:
 def _shared(config: TrainConfig) -> TrainConfig:
     """What must be the same: the config with everything that may differ set to one value."""
     return replace(
-        config, lr=0.001, momentum=0.9, weight_decay=0.0, schedule="constant", seed=0, patience=0
+        config,
+        lr=0.001,
+        momentum=0.9,
+        weight_decay=0.0,
+        schedule="constant",
+        seed=0,
+        patience=0,
+        keep_epochs=False,
     )

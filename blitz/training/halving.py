@@ -2,19 +2,15 @@
 
 After 1, eta, eta², … epochs, a run goes on only if its test loss there is among the best 1/eta of
 the runs that have come so far (Jamieson and Talwalkar 2016; asynchronous as by Li et al. 2020:
-nobody waits for the slowest). Decides from records alone; `stop_hopeless` carries it out.
+nobody waits for the slowest). Each run's own process asks about itself, so it needs no page that
+is open; whether a sweep is halved, its rows in the store say.
 """
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
 
-from blitz.training.launcher import Launcher, LauncherError
 from blitz.training.store import ACTIVE, Run, RunStore, ShownStatus
-
-Eta = Literal[2, 3]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +25,7 @@ class Progress:
     """Test loss after each epoch finished, from the first."""
 
 
-def hopeless(runs: Sequence[Progress], *, eta: Eta = 2) -> tuple[str, ...]:
+def hopeless(runs: Sequence[Progress], *, eta: int = 2) -> tuple[str, ...]:
     """Ids of the runs to stop now, in the order given.
 
     A rung decides once at least `eta` runs have reached it and no running one is still on its way
@@ -50,27 +46,26 @@ def hopeless(runs: Sequence[Progress], *, eta: Eta = 2) -> tuple[str, ...]:
     return tuple(stopped)
 
 
-def stop_hopeless(
-    store: RunStore, launcher: Launcher, sweep: str, *, eta: Eta = 2
-) -> tuple[str, ...]:
-    """Ask the hopeless runs of a sweep to stop, and return their ids.
+def verdict(store: RunStore, run_id: str) -> str:
+    """Why a run is to stop, in one line; empty while it is worth going on with."""
+    run = store.get_run(run_id)
+    if run is None or run.sweep is None or run.halving is None:
+        return ""
+    losses = store.sweep_losses(run.sweep)
+    runs = [_progress(member, losses.get(member.id, ())) for member in store.sweep_runs(run.sweep)]
+    if run_id not in hopeless(runs, eta=run.halving):
+        return ""
+    rung = _last_rung(len(losses[run_id]), run.halving)
+    epochs = f"{rung} epoch{'s' if rung > 1 else ''}"
+    return f"after {epochs} not among the best 1/{run.halving} of its sweep"
 
-    May be called as often as one likes and by several servers: whoever is asked twice stops once.
-    """
-    runs = [launcher.view(run) for run in store.sweep_runs(sweep)]
-    stopped = hopeless([_progress(store, run) for run in runs], eta=eta)
-    for run_id in stopped:
-        with suppress(LauncherError):  # it ended just now
-            launcher.stop(run_id)
-    return stopped
 
-
-def _progress(store: RunStore, run: Run) -> Progress:
+def _progress(run: Run, losses: Sequence[float]) -> Progress:
     return Progress(
         run_id=run.id,
-        status=run.status,
+        status="lost" if run.status in ACTIVE and run.is_silent else run.status,
         epochs=run.config.epochs,
-        test_losses=tuple(epoch.loss for epoch in store.epochs(run.id)),
+        test_losses=tuple(losses),
     )
 
 

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 import blitz
 from blitz.settings import Settings
+from blitz.training.checkpoint_writer import describe_disk_fault
 from blitz.training.config import TrainConfig
 from blitz.training.events import Command
 from blitz.training.locks import is_held, launch_lock, run_lock
@@ -35,8 +36,6 @@ from blitz.training.store import (
     new_run_id,
 )
 
-HEARTBEAT_LIMIT_SECONDS = 30.0
-"""Silence after which a run on another host is taken for lost."""
 LOST_MESSAGE = "its process ended without a word; resume goes on from the last checkpoint"
 _OF_THE_NETWORK = ("model", "width", "dataset", "image_size", "skip_unreadable")
 """What a fork has in common with its parent: else the weights would not fit, or mean nothing."""
@@ -85,7 +84,7 @@ class Launcher:
 
     def _lives(self, run: Run) -> bool:
         if run.host != self._host:
-            return abs(run.heartbeat_age) <= HEARTBEAT_LIMIT_SECONDS
+            return not run.is_silent
         return is_held(run_lock(self._folder(run.id)))
 
     def _is_launched(self, run: Run) -> bool:
@@ -94,14 +93,33 @@ class Launcher:
 
     # Starting
 
-    def start(self, config: TrainConfig, *, name: str, token: str) -> Run:
+    def start(
+        self,
+        config: TrainConfig,
+        *,
+        name: str,
+        token: str,
+        prepare: Callable[[Run, Path], None] | None = None,
+        **labels: Unpack[RunLabels],
+    ) -> Run:
         """Make a run and start its process; the same token again gives the same run.
 
-        Raises ValueError for a name or device that cannot be had.
+        `prepare` may put into the new run's folder what it begins with. Raises ValueError for a
+        name or device that cannot be had, or a disk that takes no more.
         """
-        run, lock = self.register(config, name=name, token=token)
-        if lock is not None:
-            self._launch([run.id], [lock])
+        run, lock = self.register(config, name=name, token=token, **labels)
+        if lock is None:
+            return run
+        try:
+            if prepare is not None:
+                prepare(run, self._folder(run.id))
+        except BaseException as error:
+            self._store.delete_run(run.id)
+            self._remove_folder(run.id, lock)
+            if isinstance(error, OSError):
+                raise LauncherError(f"{name}: {describe_disk_fault(error)}") from error
+            raise
+        self._launch([run.id], [lock])
         return run
 
     def start_sweep(
@@ -130,8 +148,16 @@ class Launcher:
             self._launch(new, locks)
         return runs
 
-    def fork(self, run_id: str, config: TrainConfig, *, name: str, token: str) -> Run:
-        """Start a run with other settings from the weights that another one has saved last.
+    def fork(
+        self,
+        run_id: str,
+        config: TrainConfig,
+        *,
+        name: str,
+        token: str,
+        checkpoint_id: int | None = None,
+    ) -> Run:
+        """Start a run with other settings from weights that another one has saved: by default last.
 
         Network and data stay the parent's. Its optimiser's memory is left behind; steps are
         counted anew. Raises ValueError where there are no weights, or they would not fit.
@@ -143,35 +169,35 @@ class Launcher:
                 raise LauncherError(
                     f"{field}: {given!r} was given; a fork of {parent.name} has {expected!r}"
                 )
-        rows = [row for row in self._store.checkpoints(run_id) if row.kind == "last"]
-        if not rows:
+        rows = self._store.checkpoints(run_id)
+        wanted = [
+            row
+            for row in rows
+            if (row.kind == "last" if checkpoint_id is None else row.id == checkpoint_id)
+        ]
+        if not wanted:
+            if checkpoint_id is not None:
+                raise LauncherError(f"{parent.name}: has these weights no longer; choose others")
             raise LauncherError(f"{parent.name}: has saved no weights yet")
-        newest = max(rows, key=lambda row: row.id)
-        run, lock = self.register(
-            config, name=name, token=token, parent=run_id, parent_step=newest.step
-        )
-        if lock is None:
-            return run
-        with _released_on_error(lock):
+        chosen = max(wanted, key=lambda row: row.id)
+
+        def copy_weights(_: Run, folder: Path) -> None:
             # The parent may go on, or be deleted: the fork has a copy of its own.
-            own = self._folder(run.id) / PARENT_FILE
-            try:
-                shutil.copyfile(self._folder(run_id) / newest.file_name, own)
-            except OSError as error:
-                self._store.delete_run(run.id)
-                raise LauncherError(
-                    f"the weights of {parent.name} cannot be copied: {error.strerror}"
-                ) from error
-        self._launch([run.id], [lock])
-        return run
+            shutil.copyfile(self._folder(run_id) / chosen.file_name, folder / PARENT_FILE)
+
+        return self.start(
+            config,
+            name=name,
+            token=token,
+            prepare=copy_weights,
+            parent=run_id,
+            parent_step=chosen.step,
+        )
 
     def register(
         self, config: TrainConfig, *, name: str, token: str, **labels: Unpack[RunLabels]
     ) -> tuple[Run, FileLock | None]:
-        """Make a run, and hold its launch lock for whoever carries it out.
-
-        No lock comes back where the token has its run already.
-        """
+        """Make a run and hold its launch lock; no lock where the token has its run already."""
         from blitz.devices import resolve_device
 
         device = resolve_device(config.device)

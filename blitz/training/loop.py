@@ -20,7 +20,7 @@ from blitz.devices import memory_in_use, resolve_device, synchronise
 from blitz.models import MODELS, build_model, count_parameters, load_pretrained
 from blitz.training.batches import epoch_batches, epoch_order
 from blitz.training.config import TrainConfig
-from blitz.training.evaluation import predict
+from blitz.training.evaluation import Predictions, predict
 from blitz.training.events import (
     Command,
     Diverged,
@@ -92,6 +92,7 @@ class Trainer:
         self._seconds = 0.0
         self._base_lr = config.lr
         self._epochs_evaluated = 0
+        self._answers: tuple[int, Predictions] | None = None
         self._best_loss = math.inf
         self._epochs_since_best = 0
         self._last_loss: float | None = None
@@ -280,9 +281,7 @@ class Trainer:
         )
 
     def _finish_epoch(self) -> EpochFinished:
-        predictions = predict(
-            self.model, self.dataset, loss=self.config.loss, precision=self.config.precision
-        )
+        predictions = self.predictions()
         self._epochs_evaluated += 1
         self._last_loss, self._last_accuracy = predictions.loss, predictions.accuracy
         is_best = predictions.loss < self._best_loss
@@ -300,6 +299,16 @@ class Trainer:
     def _should_stop_early(self) -> bool:
         is_last = self._step >= self._total_steps
         return not is_last and 0 < self.config.patience <= self._epochs_since_best
+
+    def predictions(self) -> Predictions:
+        """Answers of the present weights on the test images, worked out once for each step."""
+        if self._answers is None or self._answers[0] != self._step:
+            config = self.config
+            answers = predict(
+                self.model, self.dataset, loss=config.loss, precision=config.precision
+            )
+            self._answers = (self._step, answers)
+        return self._answers[1]
 
     # Records
 

@@ -1,11 +1,13 @@
 """A run's answers on the test images, kept in its folder for the results page and for comparing.
 
 Beside the probabilities lies what they are about: the labels, and the loss and step of exactly
-these weights. What predictions are, `evaluation` knows.
+these weights. The answers of an epoch that is kept lie in its checkpoint, beside its weights. What
+predictions are, `evaluation` knows.
 """
 
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import safetensors.torch
@@ -14,8 +16,11 @@ from torch import Tensor
 
 from blitz.training.checkpoints import write_atomically
 from blitz.training.evaluation import Predictions
+from blitz.training.runs import Checkpoint
+from blitz.training.state import TrainState
 
 PREDICTIONS_FILE = "predictions.safetensors"
+_IN_CHECKPOINT = "answers."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,10 +38,7 @@ class StoredPredictions:
 
 def save_predictions(run_folder: Path, predictions: Predictions, labels: Tensor, step: int) -> None:
     """Keep the answers of the weights at `step`; OSError where the disk does not take them."""
-    tensors = {
-        "probabilities": predictions.probabilities.contiguous(),
-        "labels": labels.cpu().contiguous(),
-    }
+    tensors = _tensors(predictions, labels)
     about = {"about": json.dumps({"loss": predictions.loss, "step": step})}
     write_atomically(run_folder / PREDICTIONS_FILE, safetensors.torch.save(tensors, about))
 
@@ -55,6 +57,33 @@ def read_predictions(run_folder: Path) -> StoredPredictions | None:
             )
     except (OSError, SafetensorError, KeyError, ValueError):
         return None
+
+
+def with_answers(state: TrainState, predictions: Predictions, labels: Tensor) -> TrainState:
+    """The state of an epoch together with its answers."""
+    answers = _tensors(predictions, labels)
+    named = {f"{_IN_CHECKPOINT}{name}": tensor for name, tensor in answers.items()}
+    return replace(state, tensors=state.tensors | named)
+
+
+def answers_of(state: TrainState, row: Checkpoint) -> StoredPredictions | None:
+    """The answers in the state of an epoch that `row` is about; None where it has none."""
+    try:
+        return StoredPredictions(
+            probabilities=state.tensors[f"{_IN_CHECKPOINT}probabilities"],
+            labels=state.tensors[f"{_IN_CHECKPOINT}labels"],
+            loss=math.nan if row.loss is None else row.loss,
+            step=row.step,
+        )
+    except KeyError:
+        return None
+
+
+def _tensors(predictions: Predictions, labels: Tensor) -> dict[str, Tensor]:
+    return {
+        "probabilities": predictions.probabilities.contiguous(),
+        "labels": labels.cpu().contiguous(),
+    }
 
 
 def forget_predictions(run_folder: Path) -> None:

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 from filelock import Timeout
 
 from blitz.settings import Settings
+from blitz.training.checkpoint_writer import Save, describe_disk_fault
 from blitz.training.events import (
     Command,
     Diverged,
@@ -32,8 +33,8 @@ from blitz.training.events import (
     StepsDone,
 )
 from blitz.training.locks import is_held, run_lock, slot_lock
-from blitz.training.recorder import Recorder, describe_disk_fault
-from blitz.training.runs import PARENT_FILE
+from blitz.training.recorder import Recorder
+from blitz.training.runs import GIVEN_FILE, PARENT_FILE
 from blitz.training.store import (
     ACTIVE,
     CheckpointKind,
@@ -83,20 +84,12 @@ def run(
     None where another process has the run or it is not to be started: then nothing was done.
     A failure is recorded, its traceback logged, and raised as RunFailedError.
     """
-    folder = settings.runs_folder / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        lock = run_lock(folder).acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
-    except Timeout:
-        log.info("another process carries out run %s", run_id)
+    taken = take(settings, store, run_id)
+    if taken is None:
         return None
+    record, lock = taken
     with lock:
-        log.info("process %d carries out run %s", os.getpid(), run_id)
-        if not store.change_status(run_id, {"starting"}, "queued"):
-            log.info("run %s is not waiting to be started", run_id)
-            return None
-        record = store.get_run(run_id)
-        assert record is not None
+        folder = settings.runs_folder / run_id
         try:
             with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
                 work = Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
@@ -110,6 +103,29 @@ def run(
             raise RunFailedError(message) from error
     log.info("run %s: %s", run_id, status)
     return status
+
+
+def take(
+    settings: Settings, store: RunStore, run_id: str
+) -> tuple[Run, AbstractContextManager[object]] | None:
+    """Take the lock of a run that is "starting", and queue it; who leaves the context lets go.
+
+    None where another process has the run, or it is not to be started.
+    """
+    folder = settings.runs_folder / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(run_lock(folder).acquire(timeout=LOCK_SECONDS, poll_interval=0.01))
+        except Timeout:
+            log.info("another process carries out run %s", run_id)
+            return None
+        run = store.get_run(run_id)
+        if run is None or not store.change_status(run_id, {"starting"}, "queued"):
+            log.info("run %s is not waiting to be started", run_id)
+            return None
+        log.info("process %d carries out run %s", os.getpid(), run_id)
+        return run, stack.pop_all()
 
 
 def _carry_out(work: "Work", run: Run, recorder: Recorder) -> RunStatus:
@@ -170,6 +186,8 @@ class Work:
         self._recorder.status("preparing", "loading the data set")
         dataset = self.load_dataset()
         state = self._last_state()
+        if state is not None and GIVEN_FILE in state.values:
+            return self._evaluate(dataset, state)
         trainer = self._trainer(dataset, state)
         for event in trainer.events(self.commands):
             self.record(trainer, event)
@@ -260,10 +278,10 @@ class Work:
             except CheckpointError as error:
                 log.warning("%s; an older one is tried", error)
                 self._store.remove_checkpoint(row.id)
-        sweep(self._folder, {row.file_name for row in self._store.checkpoints(self._run.id)})
         if self._run.attempt > 1:
             forget_predictions(self._folder)
             self._store.rewind(self._run.id, step)
+        sweep(self._folder, {row.file_name for row in self._store.checkpoints(self._run.id)})
         return found
 
     def _trainer(self, dataset: "ImageDataset", state: "TrainState | None") -> "Trainer":
@@ -285,6 +303,12 @@ class Work:
             f"begins with the weights of another run at step {self._run.parent_step:,}",
         )
 
+    def _evaluate(self, dataset: "ImageDataset", state: "TrainState") -> tuple[RunStatus, str]:
+        """Record how weights do that somebody gave, instead of training them."""
+        from blitz.training.weights_in.evaluating import evaluate
+
+        return evaluate(self._run, self._folder, dataset, state, self._recorder)
+
     # Training
 
     def record(self, trainer: "Trainer", event: Event) -> None:
@@ -293,6 +317,8 @@ class Work:
         match event:
             case Started():
                 self._started(event)
+                if event.at.step == 0:  # untrained, or as a fork begins
+                    self._keep_epoch(trainer, event.at)
             case StepsDone():
                 self._recorder.row(event)
                 if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
@@ -301,6 +327,7 @@ class Work:
                 self._recorder.row(event)
                 self._loss, self._accuracy = event.loss, event.accuracy
                 self._save(trainer, event.at, is_best=event.is_best)
+                self._keep_epoch(trainer, event.at)
             case Intervention():
                 self._intervene(trainer, event)
             case Diverged():
@@ -311,8 +338,10 @@ class Work:
                 self.ending = self._finish(trainer, event) or self.ending
 
     def commands(self) -> Sequence[Command]:
-        """What is asked of the run; a signal, or being superseded, asks it to stop."""
-        if self._is_interrupted.is_set() or self._recorder.is_superseded.is_set():
+        """What is asked of the run; a signal, its sweep, or a new attempt may stop it."""
+        recorder = self._recorder
+        is_ended = self._is_interrupted.is_set() or recorder.is_superseded.is_set()
+        if is_ended or recorder.verdict:
             return (Command(kind="stop"),)
         early, self._early_commands = self._early_commands, []
         return early + self._recorder.commands()
@@ -353,7 +382,8 @@ class Work:
         self._save(trainer, event.at, is_urgent=True)
         self._save_predictions(trainer, event.at.step)
         if event.reason == "stopped":
-            return ("stopped", f"stopped at step {event.at.step:,}")
+            why = f": {self._recorder.verdict}" if self._recorder.verdict else ""
+            return ("stopped", f"stopped at step {event.at.step:,}{why}")
         if event.reason == "early stop":
             epochs = self._run.config.patience
             return ("finished", f"stopped early: {epochs} epochs without a lower test loss")
@@ -367,20 +397,34 @@ class Work:
         kinds: tuple[CheckpointKind, ...] = ("last", "best") if is_best else ("last",)
         for kind in kinds:
             self._recorder.save(
-                kind, state, at, loss=self._loss, accuracy=self._accuracy, is_urgent=is_urgent
+                Save(
+                    kind=kind,
+                    state=state,
+                    at=at,
+                    loss=self._loss,
+                    accuracy=self._accuracy,
+                    is_urgent=is_urgent,
+                )
             )
+
+    def _keep_epoch(self, trainer: "Trainer", at: Position) -> None:
+        """Keep the weights and answers of this moment to look back at, where that is wanted."""
+        from blitz.training.predictions import with_answers
+
+        if not (self._run.config.keep_epochs and self._recorder.keeps_epochs):
+            return
+        answers = trainer.predictions()
+        state = with_answers(trainer.state(), answers, trainer.dataset.test_labels)
+        self._recorder.save(
+            Save(kind="epoch", state=state, at=at, loss=answers.loss, accuracy=answers.accuracy)
+        )
 
     def _save_predictions(self, trainer: "Trainer", step: int) -> None:
         """Keep the answers of the final weights on the test images, for comparing runs."""
-        from blitz.training.evaluation import predict
         from blitz.training.predictions import save_predictions
 
-        config = trainer.config
-        predictions = predict(
-            trainer.model, trainer.dataset, loss=config.loss, precision=config.precision
-        )
         try:
-            save_predictions(self._folder, predictions, trainer.dataset.test_labels, step)
+            save_predictions(self._folder, trainer.predictions(), trainer.dataset.test_labels, step)
         except OSError as error:
             log.warning("the predictions were not saved: %s", describe_disk_fault(error))
 

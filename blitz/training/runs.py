@@ -34,11 +34,19 @@ ShownStatus = RunStatus | Literal["lost"]
 
 ACTIVE: frozenset[ShownStatus] = frozenset({"starting", "queued", "preparing", "running", "paused"})
 
-CheckpointKind = Literal["last", "best"]
+CheckpointKind = Literal["last", "best", "epoch"]
+"""Of the last step, of the epoch with the lowest test loss, of an epoch that is kept to look back.
+"""
 
+HEARTBEAT_SECONDS = 2.0
+"""Time between two signs of life of a run's process."""
+SILENCE_SECONDS = 9.0
+"""Time without one after which a run is taken for lost where its lock cannot be looked at."""
 MAX_NAME = 200
 PARENT_FILE = "parent.safetensors"
 """In a fork's folder: the state of its parent that it begins with."""
+GIVEN_FILE = "weights_of"
+"""The value of a state that says from which file its weights came: they are evaluated alone."""
 MAX_NOTE = 2_000
 MAX_TAGS = 20
 MAX_TAG = 40
@@ -98,6 +106,13 @@ class Run:
     """Step of the parent whose weights this one began with."""
     deleted_at: datetime | None
     """Since when it is hidden, until it is really deleted; none for a run that is shown."""
+    halving: int | None
+    """Of how many runs of its sweep one goes on after 1, 2, 4, … epochs (see `halving`)."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its process has given no sign of life for so long that it must be dead."""
+        return abs(self.heartbeat_age) > SILENCE_SECONDS
 
 
 class RunLabels(TypedDict, total=False):
@@ -109,6 +124,7 @@ class RunLabels(TypedDict, total=False):
     sweep: str | None
     parent: str | None
     parent_step: int | None
+    halving: int | None
 
 
 class RunChanges(RunLabels, total=False):

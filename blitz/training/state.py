@@ -16,3 +16,8 @@ class TrainState:
     """Clones on the CPU, named "model.conv1.weight", "optimiser.0", "random.cpu" and so on."""
     values: dict[str, int | float | str | bool | None]
     """JSON values: step, seconds, base learning rate, best loss and so on."""
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of all tensors."""
+        return sum(tensor.nbytes for tensor in self.tensors.values())

@@ -158,6 +158,32 @@ class RunStore:
         with self._database.reading() as connection:
             return self._read_runs(connection, db.runs.c.sweep == storable(sweep))[::-1]
 
+    def sweep_losses(self, sweep: str) -> dict[str, list[float]]:
+        """The test losses of each run of a sweep, epoch by epoch, for the runs that have any."""
+        table = db.metrics.c
+        query = (
+            select(table.run_id, table.loss)
+            .join(db.runs, db.runs.c.id == table.run_id)
+            .where(db.runs.c.sweep == storable(sweep), table.is_test)
+            .order_by(table.id)
+        )
+        losses: dict[str, list[float]] = {}
+        with self._database.reading() as connection:
+            for run_id, loss in connection.execute(query):
+                losses.setdefault(run_id, []).append(math.nan if loss is None else loss)
+        return losses
+
+    def set_halving(self, sweep: str, eta: int | None) -> None:
+        """Have the runs of a sweep stop where they are hopeless (see `halving`), or none of them.
+
+        ValueError for another number than 2 or 3.
+        """
+        if eta not in (None, 2, 3):
+            raise ValueError(f"halving: {eta!r} was given; choose 2, 3 or none")
+        with self._database.writing() as connection:
+            members = update(db.runs).where(db.runs.c.sweep == storable(sweep))
+            connection.execute(members.values(halving=eta))
+
     def waiting_runs(self, device: str) -> list[Run]:
         """The runs that wait for this device, oldest first."""
         is_queued = (db.runs.c.status == "queued") & (db.runs.c.device == device)
@@ -192,13 +218,15 @@ class RunStore:
     ) -> bool:
         """Make a run "starting" again, without the commands given to the process before.
 
-        False where its status is none of `from_`.
+        Who has a run begin again wants it to go to its end: its sweep judges it no more. False
+        where its status is none of `from_`.
         """
         values = {
             "attempt": db.runs.c.attempt + 1,
             "device": device,
             "host": host or socket.gethostname(),
             "heartbeat_at": self._database.now(),
+            "halving": None,
         }
         with self._database.writing() as connection:
             if not self._change_status(connection, run_id, from_, "starting", ""):
@@ -311,12 +339,14 @@ class RunStore:
         """Remove what was recorded after `step`, because the run goes on from there."""
         later_metrics = (db.metrics.c.run_id == run_id) & (db.metrics.c.step > step)
         later_events = (db.events.c.run_id == run_id) & (db.events.c.step > step)
+        later_checkpoints = (db.checkpoints.c.run_id == run_id) & (db.checkpoints.c.step > step)
         is_epoch = (db.metrics.c.run_id == run_id) & db.metrics.c.is_test
         epochs = select(db.metrics.c.loss, db.metrics.c.accuracy).where(is_epoch)
         best = select(func.max(db.metrics.c.accuracy)).where(is_epoch).scalar_subquery()
         with self._database.writing() as connection:
             connection.execute(delete(db.metrics).where(later_metrics))
             connection.execute(delete(db.events).where(later_events))
+            connection.execute(delete(db.checkpoints).where(later_checkpoints))
             last = connection.execute(epochs.order_by(db.metrics.c.id.desc()).limit(1)).first()
             loss, accuracy = last if last else (None, None)
             values = {"step": max(step, 0), "loss": loss, "accuracy": accuracy}

@@ -6,27 +6,23 @@ resumed alone. How one run is recorded `runner` knows; which train together, `gr
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 
-from filelock import Timeout
-
 from blitz.settings import Settings
 from blitz.training.events import Command, Finished
 from blitz.training.groups import split_into_groups
-from blitz.training.locks import run_lock
 from blitz.training.recorder import FLUSH_SECONDS, Recorder
 from blitz.training.runner import (
-    LOCK_SECONDS,
     Nobody,
     StoppedEarly,
     Work,
     describe_failure,
     stop_on_signals,
+    take,
 )
 from blitz.training.store import ACTIVE, Run, RunStatus, RunStore, StoreError
 
@@ -123,20 +119,11 @@ def _take(
     pace: float,
 ) -> _Member | None:
     """The run, now queued and with its lock held; None where another process has it."""
-    folder = settings.runs_folder / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        lock = run_lock(folder).acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
-    except Timeout:
-        log.info("another process carries out run %s", run_id)
+    taken = take(settings, store, run_id)
+    if taken is None:
         return None
-    run = store.get_run(run_id)
-    if run is None or not store.change_status(run_id, {"starting"}, "queued"):
-        log.info("run %s is not waiting to be started", run_id)
-        lock.lock.release()
-        return None
-    log.info("process %d carries out run %s", os.getpid(), run_id)
-    recorder = Recorder(store, run, folder, pace=pace)
+    run, lock = taken
+    recorder = Recorder(store, run, settings.runs_folder / run_id, pace=pace)
     work = _Work(settings, store, run, recorder, is_interrupted, Nobody())
     member = _Member(store, run, work, recorder)
     member.resources.enter_context(lock)

@@ -6,15 +6,17 @@ Every config is checked as it is made, so a ValueError names the field and the v
 import itertools
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from blitz.training.config import TrainConfig
 
 MAX_RUNS = 256
-_LOGARITHMIC = ("lr", "weight_decay")
+LOGARITHMIC = ("lr", "weight_decay")
 """Fields where the order of magnitude is what one looks for."""
+_OWN_TITLES = {"lr": "learning rate", "optimizer": "optimiser"}
 _DEFAULTS = TrainConfig()
 
 
@@ -104,22 +106,52 @@ def random_search(
     return _distinct(draws, num)
 
 
-def describe(config: TrainConfig, base: TrainConfig) -> dict[str, Any]:
-    """The fields in which a config differs from the base, with its values."""
+def with_seeds(configs: Sequence[TrainConfig], num: int) -> tuple[TrainConfig, ...]:
+    """Each config `num` times: with its own seed and with those that follow.
+
+    Raises ValueError for more than 256 configs in all.
+    """
+    _check_count(len(configs) * num)
+    return _distinct(
+        replace(config, seed=config.seed + offset) for config in configs for offset in range(num)
+    )
+
+
+def describe(
+    config: TrainConfig, base: TrainConfig, varied: Collection[str] = ()
+) -> dict[str, Any]:
+    """The fields in which a config differs from the base, and those `varied`, with its values."""
     return {
         field.name: value
         for field in fields(TrainConfig)
         if (value := getattr(config, field.name)) != getattr(base, field.name)
+        or field.name in varied
     }
 
 
-def run_name(title: str, config: TrainConfig, base: TrainConfig) -> str:
-    """A name that tells a run of a sweep from the others: "digits net · lr 0.01, seed 2"."""
-    parts = [f"{name} {_short(value)}" for name, value in describe(config, base).items()]
+def run_name(
+    title: str, config: TrainConfig, base: TrainConfig, varied: Collection[str] = ()
+) -> str:
+    """A name that tells a run of a sweep from the others: "digits net · lr 0.01, seed 2".
+
+    varied: fields that are named even where the value is the base's.
+    """
+    described = describe(config, base, varied).items()
+    parts = [f"{name} {value_text(name, value)}" for name, value in described]
     return f"{title} · {', '.join(parts)}" if parts else title
 
 
-def _short(value: Any) -> str:
+def field_title(name: str) -> str:
+    """What people call a field."""
+    return _OWN_TITLES.get(name, name.replace("_", " "))
+
+
+def value_text(name: str, value: Any) -> str:
+    """A field's value, short; of a path its last part, for its folder is private."""
+    if name == "dataset":
+        return Path(value).name
+    if value is None:
+        return "as it is"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
@@ -148,7 +180,7 @@ def _draw_value(name: str, given: Range | Sequence[Any], generator: random.Rando
         raise ValueError(  # noqa: TRY004 - a person gave it
             f"{name}: a range was given; expected a list of values"
         )
-    if name not in _LOGARITHMIC:
+    if name not in LOGARITHMIC:
         return generator.uniform(given.low, given.high)
     if given.low <= 0:
         raise ValueError(
@@ -169,7 +201,8 @@ def _check_fields(given: Mapping[str, Any]) -> None:
 def _check_count(num: int) -> None:
     is_whole = isinstance(num, int) and not isinstance(num, bool)
     if not (is_whole and 1 <= num <= MAX_RUNS):
-        raise ValueError(f"runs: {num!r} would be made; expected from 1 to {MAX_RUNS}")
+        shown = f"{num:,}" if is_whole else repr(num)
+        raise ValueError(f"runs: {shown} would be made; expected from 1 to {MAX_RUNS}")
 
 
 def _distinct(configs: Iterable[TrainConfig], num: int = MAX_RUNS) -> tuple[TrainConfig, ...]:

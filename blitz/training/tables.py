@@ -78,6 +78,7 @@ runs = Table(
     Column("parent", Text),
     Column("parent_step", BigInteger),
     Column("deleted_at", Double),
+    Column("halving", Integer),
     sqlite_autoincrement=True,
 )
 metrics = Table(

@@ -134,7 +134,8 @@ def _downloads(services: Services, run: Run, dataset: ImageDataset | None) -> No
     st.markdown("##### To take away")
     folder = services.settings.runs_folder / run.id
     name = re.sub(r"[^\w-]+", "-", run.name).strip("-") or run.id
-    kinds = {checkpoint.kind for checkpoint in services.store.checkpoints(run.id)}
+    saved = {checkpoint.kind for checkpoint in services.store.checkpoints(run.id)}
+    kinds = [kind for kind in ("last", "best") if kind in saved]
     if kinds:
         st.page_link(
             "network.py", label="Look inside: this network layer by layer",
@@ -143,9 +144,7 @@ def _downloads(services: Services, run: Run, dataset: ImageDataset | None) -> No
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if kinds:
             titles = {"last": "of the last step", "best": "with the lowest test loss"}
-            kind = st.selectbox(
-                "Weights", sorted(kinds, reverse=True), format_func=titles.__getitem__, width=260
-            )
+            kind = st.selectbox("Weights", kinds, format_func=titles.__getitem__, width=260)
             for format in FORMATS:
                 st.download_button(
                     f".{format}",

@@ -173,6 +173,12 @@ def _more(fields: _Fields) -> None:
         step=1,
         help="Stop after this many epochs without a lower test loss; 0 never stops early.",
     )
+    fields.add(
+        "keep_epochs",
+        st.checkbox,
+        "Keep every epoch",
+        help="Its weights and answers, as far as they fit, to look back at on the Compare page.",
+    )
 
 
 def _dataset_field(services: Services, fields: _Fields) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from blitz.training.checkpoint_writer import Save
 from blitz.training.events import Position
 from blitz.training.recorder import Recorder
 from blitz.training.state import TrainState
@@ -51,7 +52,9 @@ def save_second(url: str, folder: Path, run_id: str) -> None:
     state = TrainState(tensors={"model.weight": torch.full((8,), 2.0)}, values={"step": 2})
     at = Position(step=2, epoch=2.0, images=2, seconds=2.0)
     with Recorder(store, run, folder) as recorder:
-        recorder.save("last", state, at, loss=None, accuracy=None, is_urgent=True)
+        recorder.save(
+            Save(kind="last", state=state, at=at, loss=None, accuracy=None, is_urgent=True)
+        )
 
 
 def main(url: str, folder: str, *pairs: str) -> None:

@@ -5,14 +5,13 @@ import os
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import update
 
-from blitz.settings import Settings
 from blitz.training.config import TrainConfig
 from blitz.training.events import EpochFinished, Position
-from blitz.training.halving import Progress, hopeless, stop_hopeless
-from blitz.training.launcher import Launcher
-from blitz.training.locks import run_lock
+from blitz.training.halving import Progress, hopeless, verdict
 from blitz.training.store import RunStore, ShownStatus
+from blitz.training.tables import runs as runs_table
 
 
 def progress(
@@ -79,7 +78,7 @@ def test_broken_runs_are_the_worst() -> None:
 
 
 @pytest.fixture
-def sweep(settings: Settings, home_store: RunStore) -> list[str]:
+def sweep(home_store: RunStore) -> list[str]:
     """Ids of four runs of one sweep with their first epoch done, and of one of another."""
     config = TrainConfig(epochs=8, device="cpu")
     ids = []
@@ -92,29 +91,47 @@ def sweep(settings: Settings, home_store: RunStore) -> list[str]:
             at=at, loss=loss, accuracy=0.5, class_correct=(1,), class_total=(2,), is_best=True
         )
         home_store.append_metrics(run.id, [epoch])
-        (settings.runs_folder / run.id).mkdir()
         ids.append(run.id)
     return ids
 
 
-def test_hopeless_runs_of_a_sweep_are_asked_to_stop(
-    settings: Settings, home_store: RunStore, sweep: list[str]
+def test_a_run_of_the_worse_half_is_told_why_it_is_to_stop(
+    home_store: RunStore, sweep: list[str]
 ) -> None:
-    launcher = Launcher(settings, home_store)
-    locks = [run_lock(settings.runs_folder / run_id) for run_id in sweep]
-    for lock in locks:
-        lock.acquire()
-    assert stop_hopeless(home_store, launcher, "s") == (sweep[0], sweep[2])
-    asked = [[c.kind for _, c in home_store.commands_after(run_id)] for run_id in sweep]
-    assert asked == [["stop"], [], ["stop"], [], []]
-    for index in (0, 2):  # what their processes do
-        home_store.change_status(sweep[index], {"running"}, "stopped")
-    assert stop_hopeless(home_store, launcher, "s") == ()
-    for lock in locks:
-        lock.release()
+    assert [verdict(home_store, run_id) for run_id in sweep] == [""] * 5  # nobody asked for it
+    home_store.set_halving("s", 2)
+    reason = "after 1 epoch not among the best 1/2 of its sweep"
+    assert [verdict(home_store, run_id) for run_id in sweep] == [reason, "", reason, "", ""]
+    home_store.set_halving("s", 3)
+    reason = reason.replace("1/2", "1/3")  # of four, two are the best third, rounded up
+    assert [verdict(home_store, run_id) for run_id in sweep] == [reason, "", reason, "", ""]
+    home_store.set_halving("s", None)
+    assert verdict(home_store, sweep[0]) == ""
+    assert verdict(home_store, "gone") == ""
+    with pytest.raises(ValueError, match=r"halving: 5 was given; choose 2, 3 or none"):
+        home_store.set_halving("s", 5)
 
 
-def test_lost_runs_are_asked_nothing(
-    settings: Settings, home_store: RunStore, sweep: list[str]
-) -> None:
-    assert stop_hopeless(home_store, Launcher(settings, home_store), "s") == ()
+def test_a_run_that_is_resumed_is_judged_no_more(home_store: RunStore, sweep: list[str]) -> None:
+    home_store.set_halving("s", 2)
+    home_store.change_status(sweep[0], {"running"}, "stopped")
+    home_store.begin_attempt(sweep[0], {"stopped"}, device="cpu")
+    home_store.change_status(sweep[0], {"starting"}, "running")
+    assert verdict(home_store, sweep[0]) == ""
+    assert verdict(home_store, sweep[2]) != ""
+
+
+def test_dead_runs_are_not_waited_for(home_store: RunStore, sweep: list[str]) -> None:
+    home_store.set_halving("s", 2)
+    late = home_store.create_run(
+        name="late", config=TrainConfig(epochs=4), device="cpu", token="late", sweep="s"
+    )
+    home_store.change_status(late.id, {"starting"}, "running")
+    assert verdict(home_store, sweep[0]) == ""
+    with home_store._database.writing() as connection:
+        connection.execute(
+            update(runs_table)
+            .where(runs_table.c.id == late.id)
+            .values(heartbeat_at=runs_table.c.heartbeat_at - 60)
+        )
+    assert verdict(home_store, sweep[0]) != ""

@@ -98,7 +98,7 @@ def test_run_on_another_host_is_lost_after_silence(
 ) -> None:
     run = make_run(home_store, host="elsewhere")
     assert status_of(looking, run.id) == "running"
-    shift_heartbeats(settings, -31.0)
+    shift_heartbeats(settings, -10.0)
     assert status_of(looking, run.id) == "lost"
     home_store.heartbeat(run.id)
     assert status_of(looking, run.id) == "running"

@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from blitz.settings import Settings
+from blitz.training import checkpoint_writer
 from blitz.training import recorder as recorder_module
+from blitz.training.checkpoint_writer import Save
 from blitz.training.checkpoints import load_state, sweep
 from blitz.training.config import TrainConfig
 from blitz.training.events import Command, EpochFinished, Position, StepsDone
@@ -65,12 +67,14 @@ def state(number: float, size: int = 8) -> TrainState:
 
 def save(recorder: Recorder, step: int, *, size: int = 8, is_urgent: bool = True) -> None:
     recorder.save(
-        "last",
-        state(step, size),
-        position(step),
-        loss=None,
-        accuracy=None,
-        is_urgent=is_urgent,
+        Save(
+            kind="last",
+            state=state(step, size),
+            at=position(step),
+            loss=None,
+            accuracy=None,
+            is_urgent=is_urgent,
+        )
     )
 
 
@@ -133,7 +137,7 @@ def test_new_checkpoint_takes_the_place_of_the_older(
 def test_many_short_epochs_share_checkpoints_and_the_last_one_is_kept(
     run: Run, home_store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder_module, "SAVE_SECONDS", 3600.0)
+    monkeypatch.setattr(checkpoint_writer, "SAVE_SECONDS", 3600.0)
     with Recorder(home_store, run, tmp_path) as recorder:
         for step in range(50):
             save(recorder, step, is_urgent=False)

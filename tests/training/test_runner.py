@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from blitz.settings import Settings
 from blitz.training import runner
 from blitz.training.checkpoints import load_state
 from blitz.training.config import TrainConfig
-from blitz.training.events import Command, EpochFinished, Event
+from blitz.training.events import Command, EpochFinished, Event, Position
 from blitz.training.launcher import Launcher
 from blitz.training.locks import is_held, run_lock
 from blitz.training.loop import Trainer
@@ -100,6 +101,32 @@ def assert_same_training(
 
 
 # In this process
+
+
+def test_a_run_that_its_sweep_finds_hopeless_stops(
+    settings: Settings, home_store: RunStore
+) -> None:
+    better = home_store.create_run(
+        name="better", config=CONFIG, device="cpu", token="b", sweep="s", halving=2
+    )
+    at = Position(step=24, epoch=1.0, images=1_500, seconds=1.0)
+    home_store.append_metrics(
+        better.id,
+        [
+            EpochFinished(
+                at=at, loss=0.0, accuracy=1.0, class_correct=(1,), class_total=(1,), is_best=True
+            )
+        ],
+    )
+    home_store.change_status(better.id, {"starting"}, "finished")
+    run = home_store.create_run(
+        name="worse", config=ENDLESS, device="cpu", token="w", sweep="s", halving=2
+    )
+    assert runner.run(settings, home_store, run.id) == "stopped"
+    message = get_run(home_store, run.id).message
+    assert re.fullmatch(
+        r"stopped at step [\d,]+: after \d+ epochs? not among the best 1/2 of its sweep", message
+    )
 
 
 def test_finished_run_has_its_results_in_the_store(settings: Settings, store: RunStore) -> None:

@@ -42,7 +42,7 @@ def test_duplicates_are_left_out() -> None:
         ({"lr": [0.1, -1.0]}, "lr: -1.0 was given; expected a number above 0"),
         ({"lr": [float("nan")]}, "lr: nan was given"),
         ({"seed": range(257)}, "runs: 257 would be made; expected from 1 to 256"),
-        ({"seed": range(10**6), "width": range(10**6)}, "runs: 1000000000000 would be made"),
+        ({"seed": range(10**6), "width": range(10**6)}, "runs: 1,000,000,000,000 would be made"),
         ({"optimizer": ["nesterov"], "momentum": [0.0]}, "nesterov needs a momentum"),
     ],
 )

@@ -27,7 +27,7 @@ from blitz.settings import Settings
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import predict
 from blitz.training.launcher import Launcher
-from blitz.training.predictions import read_predictions
+from blitz.training.predictions import PREDICTIONS_FILE, read_predictions
 from blitz.training.store import RunStore
 from blitz.training.weights_in import opcodes
 from blitz.training.weights_in.policy import MAX_TENSORS, MismatchError, TensorForm
@@ -613,7 +613,7 @@ def test_given_weights_become_a_finished_run_with_their_own_answers(
     model, weights = digits_weights()
     started = [
         start_evaluation(
-            settings, home_store, launcher, weights, CONFIG,
+            home_store, launcher, weights, CONFIG,
             name="theirs", file_name="../net.safetensors", token="once",
         )
         for _ in range(2)
@@ -640,8 +640,30 @@ def test_given_weights_become_a_finished_run_with_their_own_answers(
     assert not (settings.runs_folder / run.id).exists()
 
 
-def test_weights_that_are_nan_are_evaluated_all_the_same(
+def test_an_evaluation_that_was_lost_can_be_resumed(
     settings: Settings, home_store: RunStore, launcher: Launcher, wait_for: WaitFor
+) -> None:
+    _, weights = digits_weights()
+    run = start_evaluation(
+        home_store, launcher, weights, CONFIG, name="theirs", file_name="a.pth", token="lost"
+    )
+    wait_for(lambda: ended(launcher, run.id))
+    first = launcher.run(run.id)
+    assert first is not None
+    home_store.change_status(run.id, {"finished"}, "failed", "as if its process had been killed")
+    (settings.runs_folder / run.id / PREDICTIONS_FILE).unlink()
+    launcher.resume(run.id)
+    wait_for(lambda: ended(launcher, run.id))
+    again = launcher.run(run.id)
+    assert again is not None
+    assert (again.status, again.message) == ("finished", "weights of a.pth")
+    assert again.accuracy == first.accuracy
+    assert len(home_store.epochs(run.id)) == 1
+    assert read_predictions(settings.runs_folder / run.id) is not None
+
+
+def test_weights_that_are_nan_are_evaluated_all_the_same(
+    home_store: RunStore, launcher: Launcher, wait_for: WaitFor
 ) -> None:
     _, weights = digits_weights()
     spoilt: dict[str, Tensor] = {
@@ -649,7 +671,7 @@ def test_weights_that_are_nan_are_evaluated_all_the_same(
     }
     given = GivenWeights(tensors=spoilt, notes=(), warning="")
     run = start_evaluation(
-        settings, home_store, launcher, given, CONFIG,
+        home_store, launcher, given, CONFIG,
         name="<script>", file_name="x.pth", token="nan",
     )  # fmt: skip
     wait_for(lambda: ended(launcher, run.id))

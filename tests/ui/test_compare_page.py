@@ -3,7 +3,6 @@
 The table and the curves draw in a browser only; what is chosen in them is put into the session.
 """
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from blitz.training.config import TrainConfig
@@ -12,7 +11,6 @@ from blitz.ui.compare.curve_chart import ChartChoices
 from blitz.ui.compare.overview import HIDDEN, delete_hidden
 from blitz.ui.compare.run_table import TableState
 from blitz.ui.compare.state import CHART, PANEL, PANELS, SELECTED, TABLE
-from blitz.ui.compare.sweep_panel import read_values
 from blitz.ui.services import Services
 
 
@@ -98,11 +96,3 @@ def test_what_another_session_deleted_just_now_is_left_alone(server: Services) -
     app.run()
     delete_hidden(server)
     assert [hidden.id for hidden in server.store.hidden_runs()] == [run.id]
-
-
-def test_values_are_read_as_the_field_has_them() -> None:
-    assert read_values({"lr": "0.1, 1e-3", "seed": "1,2", "optimizer": " sgd ,adam"}) == {
-        "lr": [0.1, 0.001], "seed": [1, 2], "optimizer": ["sgd", "adam"],
-    }  # fmt: skip
-    with pytest.raises(ValueError, match=r"seed: '1\.5' was given; expected a number"):
-        read_values({"seed": "1.5"})

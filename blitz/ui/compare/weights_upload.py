@@ -178,7 +178,6 @@ def _evaluate(
 ) -> None:
     try:
         run = start_evaluation(
-            services.settings,
             services.store,
             services.launcher,
             weights,

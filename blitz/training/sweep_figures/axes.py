@@ -1,0 +1,90 @@
+"""Where the values of a setting lie on an axis from 0 to 1, and which of them are written there."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from blitz.training.sweeps import LOGARITHMIC, field_title, value_text
+
+NEAREST = 0.07
+"""Distance at which two labels do not touch."""
+MOST_WRITTEN = 12
+"""Values up to which all are written."""
+MOST_TICKS = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Axis:
+    """One axis."""
+
+    title: str
+    places: tuple[float | None, ...]
+    """Of each value given, from 0 at the bottom to 1; none where there is no value."""
+    ticks: tuple[tuple[float, str], ...]
+    """Places and what is written there."""
+
+
+def setting_axis(name: str, values: Sequence[Any]) -> Axis:
+    """The axis of a field of TrainConfig; orders of magnitude where these are what counts.
+
+    Values that would lie too near to each other, and what is no number, are spread evenly.
+    """
+    title = field_title(name)
+    kinds = sorted(set(values), key=lambda value: (value is not None, value))
+    if any(not isinstance(kind, int | float) for kind in kinds):
+        return _spread(name, values, kinds)
+    scale = math.log10 if name in LOGARITHMIC and kinds[0] > 0 else float
+    bounds = (scale(kinds[0]), scale(kinds[-1]))
+    places = tuple(_place(scale(value), *bounds) for value in values)
+    if len(kinds) > MOST_WRITTEN:
+        shown = _powers(*bounds) if scale is math.log10 else _round_numbers(*bounds)
+        ticks = tuple((_place(scale(value), *bounds), f"{value:g}") for value in shown)
+        return Axis(title=title, places=places, ticks=ticks)
+    ticks = tuple((_place(scale(kind), *bounds), value_text(name, kind)) for kind in kinds)
+    if any(above[0] - below[0] < NEAREST for below, above in pairwise(ticks)):
+        return _spread(name, values, kinds)
+    return Axis(title=title, places=places, ticks=ticks)
+
+
+def accuracy_axis(values: Sequence[float | None]) -> Axis:
+    """The axis of test accuracies, some of which may not be known yet."""
+    known = [value for value in values if value is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    digits = 1 if high - low >= 0.01 else 2
+    shown = [low + (high - low) * index / 4 for index in range(5)] if high > low else known[:1]
+    return Axis(
+        title="best accuracy",
+        places=tuple(None if value is None else _place(value, low, high) for value in values),
+        ticks=tuple((_place(value, low, high), f"{value:.{digits}%}") for value in shown),
+    )
+
+
+def _place(value: float, low: float, high: float) -> float:
+    return (value - low) / (high - low) if high > low else 0.5
+
+
+def _spread(name: str, values: Sequence[Any], kinds: Sequence[Any]) -> Axis:
+    place = {kind: _place(index, 0, len(kinds) - 1) for index, kind in enumerate(kinds)}
+    return Axis(
+        title=field_title(name),
+        places=tuple(place[value] for value in values),
+        ticks=tuple((place[kind], value_text(name, kind)) for kind in kinds),
+    )
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10((high - low) / MOST_TICKS))
+    steps = (step * power for step in (1, 2, 5, 10))
+    step = next(step for step in steps if (high - low) / step <= MOST_TICKS)
+    return [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _powers(low: float, high: float) -> list[float]:
+    """Powers of ten between two exponents, and three times these where there are few."""
+    exponents = range(math.floor(low), math.ceil(high) + 1)
+    factors = (1, 3) if high - low < MOST_TICKS / 2 else (1,)
+    values = (float(f"{factor}e{exponent}") for exponent in exponents for factor in factors)
+    return [value for value in values if low <= math.log10(value) <= high]
