@@ -4,11 +4,9 @@ Also finds out which runs live: a run that is said to be under way while nobody 
 lost. Never trains, and imports torch only to ask which devices there are.
 """
 
-import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -19,12 +17,12 @@ from typing import Unpack
 
 from filelock import FileLock, Timeout
 
-import blitz
 from blitz.settings import Settings
 from blitz.training.checkpoint_writer import describe_disk_fault
 from blitz.training.config import TrainConfig
 from blitz.training.events import Command
 from blitz.training.locks import is_held, launch_lock, run_lock
+from blitz.training.processes import start_training
 from blitz.training.runs import PARENT_FILE
 from blitz.training.store import (
     ACTIVE,
@@ -242,20 +240,9 @@ class Launcher:
 
     def _launch(self, run_ids: Sequence[str], locks: Sequence[FileLock]) -> None:
         """Start one process of runs that are "starting"; its watcher frees the launch locks."""
-        which = ["--run", *run_ids] if len(run_ids) == 1 else ["--runs", *run_ids]
         with _released_on_error(*locks):
             try:
-                with self._log_path(run_ids[0]).open("ab") as output:
-                    process = subprocess.Popen(
-                        [sys.executable, "-m", "blitz", "train", *which],
-                        stdin=subprocess.DEVNULL,
-                        stdout=output,
-                        stderr=subprocess.STDOUT,
-                        env=self._environment(),
-                        # A stop of the server is no stop of the run.
-                        start_new_session=True,
-                        creationflags=_creation_flags(),
-                    )
+                process = start_training(run_ids, self._settings, self._log_path(run_ids[0]))
             except OSError as error:
                 message = f"the training process cannot be started: {error.strerror}"
                 for run_id in run_ids:
@@ -302,19 +289,6 @@ class Launcher:
         text = self._log_path(run_id).read_text(errors="replace")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f"its process ended at once: {lines[-1] if lines else 'it said nothing'}"
-
-    def _environment(self) -> dict[str, str]:
-        package_root = str(Path(blitz.__file__).parents[1])
-        inherited = os.environ.get("PYTHONPATH")
-        return {
-            **os.environ,
-            "BLITZ_HOME": str(self._settings.home),
-            "BLITZ_DATABASE_URL": self._settings.database_url,
-            "BLITZ_DATASETS": os.pathsep.join(map(str, self._settings.dataset_folders)),
-            "PYTHONPATH": os.pathsep.join(
-                [package_root, inherited] if inherited else [package_root]
-            ),
-        }
 
     # Steering
 
@@ -391,13 +365,6 @@ class Launcher:
 
     def _log_path(self, run_id: str) -> Path:
         return self._folder(run_id) / "process.log"
-
-
-def _creation_flags() -> int:
-    """What does on Windows what a new session does elsewhere, and shows no console there."""
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-    return 0
 
 
 def _learning_rate(run: Run, value: float) -> Command:

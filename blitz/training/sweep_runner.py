@@ -16,15 +16,9 @@ from blitz.settings import Settings
 from blitz.training.events import Command, Finished
 from blitz.training.groups import split_into_groups
 from blitz.training.recorder import FLUSH_SECONDS, Recorder
-from blitz.training.runner import (
-    Nobody,
-    StoppedEarly,
-    Work,
-    describe_failure,
-    stop_on_signals,
-    take,
-)
+from blitz.training.runner import describe_failure, stop_on_signals, take
 from blitz.training.store import ACTIVE, Run, RunStatus, RunStore, StoreError
+from blitz.training.work import Nobody, StoppedEarly, Work
 
 MEMBERS_AT_FULL_PACE = 5
 """Runs whose recorders may each write as often as a single run's does."""

@@ -181,14 +181,19 @@ def _draw_value(name: str, given: Range | Sequence[Any], generator: random.Rando
             f"{name}: a range was given; expected a list of values"
         )
     if name not in LOGARITHMIC:
-        return generator.uniform(given.low, given.high)
+        return _rounded(generator.uniform(given.low, given.high), given)
     if given.low <= 0:
         raise ValueError(
             f"{name}: {given.low:g} to {given.high:g} was given; "
             "orders of magnitude are drawn, so expected a range above 0"
         )
     drawn = math.exp(generator.uniform(math.log(given.low), math.log(given.high)))
-    return min(max(drawn, given.low), given.high)  # rounding may leave the range
+    return _rounded(drawn, given)
+
+
+def _rounded(drawn: float, given: Range) -> float:
+    """The value as a run's name has it, so that it can be typed again; within the range."""
+    return min(max(float(f"{drawn:.3g}"), given.low), given.high)
 
 
 def _check_fields(given: Mapping[str, Any]) -> None:

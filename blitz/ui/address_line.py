@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 _MOST_REPLACED = 50
 _REPLACE = """
-export default ({ data }) => {
+const shown = new WeakMap();
+
+export default ({ data, parentElement }) => {
   const { address } = JSON.parse(new TextDecoder().decode(data));
+  // Called again with a new theme, it must not undo what another part of the page has shown since.
+  if (shown.get(parentElement) === address) return;
+  shown.set(parentElement, address);
   if (location.search !== address) {
     history.replaceState(history.state, "", location.pathname + address + location.hash);
   }
@@ -45,14 +50,18 @@ def go_to(wanted: Mapping[str, str], page: str) -> None:
     note(wanted, page)
 
 
-def replace(wanted: Mapping[str, str], page: str) -> None:
-    """Have the browser show this address in place of the one of the present place."""
+def replace(wanted: Mapping[str, str], page: str, part: str = "") -> None:
+    """Have the browser show this address in place of the one of the present place.
+
+    part: a name for each place of a page that does so; a fragment may be one.
+    """
     # The browser may answer with any of those that it was told to show.
     replaced: list[Mapping[str, str]] = st.session_state[_replaced(page)]
     if wanted not in replaced:
         st.session_state[_replaced(page)] = [*replaced, dict(wanted)][-_MOST_REPLACED:]
     address = f"?{urlencode(wanted)}" if wanted else ""
-    _address_line()(key=f"{page}-address-line", data=json.dumps({"address": address}).encode())
+    key = f"{page}{part}-address-line"
+    _address_line()(key=key, data=json.dumps({"address": address}).encode())
 
 
 def _known(page: str) -> str:

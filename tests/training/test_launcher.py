@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from blitz.settings import Settings
-from blitz.training import launcher as launcher_module
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher, LauncherError
 from blitz.training.locks import is_held, launch_lock, run_lock, slot_lock
+from blitz.training.processes import creation_flags, environment
 from blitz.training.store import Run, RunStatus, RunStore, ShownStatus
 from tests.training.conftest import WaitFor
 
@@ -242,7 +242,7 @@ def test_second_process_of_a_run_leaves_it_alone(
     wait_for(lambda: status_of(launcher, run.id) == "queued")
     second = subprocess.run(
         [sys.executable, "-m", "blitz", "train", "--run", run.id],
-        env=launcher._environment(),
+        env=environment(settings),
         capture_output=True,
         text=True,
     )
@@ -310,9 +310,9 @@ def test_many_looks_at_once_do_not_see_each_other(settings: Settings) -> None:
 def test_on_windows_a_process_gets_a_group_of_its_own_and_no_console(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert launcher_module._creation_flags() == 0  # elsewhere Popen refuses any
+    assert creation_flags() == 0  # elsewhere Popen refuses any
     new_group, no_window = 0x0200, 0x0800_0000  # as Windows defines them
     monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", new_group, raising=False)
     monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", no_window, raising=False)
     monkeypatch.setattr(sys, "platform", "win32")
-    assert launcher_module._creation_flags() == new_group | no_window
+    assert creation_flags() == new_group | no_window

@@ -23,6 +23,7 @@ from blitz.training.launcher import Launcher
 from blitz.training.locks import is_held, run_lock
 from blitz.training.loop import Trainer
 from blitz.training.predictions import read_predictions
+from blitz.training.processes import environment
 from blitz.training.state import TrainState
 from blitz.training.store import Checkpoint, Run, RunStore
 from tests.training.conftest import WaitFor
@@ -344,7 +345,7 @@ def test_second_run_waits_for_the_device_and_the_first_obeys(
     launcher: Launcher, home_store: RunStore, wait_for: WaitFor
 ) -> None:
     first = launcher.start(ENDLESS, name="first", token="1")
-    wait_for(lambda: shown_status(launcher, first.id) == "preparing")
+    wait_for(lambda: shown_status(launcher, first.id) in ("preparing", "running"))
     second = launcher.start(ENDLESS, name="second", token="2")
     wait_for(lambda: shown_status(launcher, second.id) == "queued")
     wait_for(lambda: shown_status(launcher, first.id) == "running")
@@ -373,7 +374,7 @@ def test_run_outlives_the_server_that_started_it(
 ) -> None:
     server = subprocess.Popen(
         [sys.executable, "-c", _SERVER],
-        env=launcher._environment(),
+        env=environment(settings),
         stdout=subprocess.PIPE,
         text=True,
     )

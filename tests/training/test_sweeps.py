@@ -15,6 +15,8 @@ from blitz.training.sweeps import (
     grid,
     random_search,
     run_name,
+    value_text,
+    with_seeds,
 )
 
 BASE = TrainConfig(model="net", lr=0.001)
@@ -114,3 +116,30 @@ def test_presets_make_different_runs(preset: Any) -> None:
     assert len(configs) == math.prod(len(values) for values in preset.values.values())
     if "0.001" in preset.title:
         assert min(config.lr for config in configs) < 0.001 < max(config.lr for config in configs)
+
+
+def test_each_config_is_repeated_with_the_seeds_that_follow_its_own() -> None:
+    configs = with_seeds([replace(BASE, lr=0.1, seed=5), replace(BASE, lr=0.2)], 3)
+    assert [(config.lr, config.seed) for config in configs] == [
+        (0.1, 5), (0.1, 6), (0.1, 7), (0.2, 0), (0.2, 1), (0.2, 2),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="runs: 258 would be made; expected from 1 to 256"):
+        with_seeds(grid({"lr": [0.1, 0.2]}, BASE), 129)
+
+
+def test_a_varied_field_is_named_though_its_value_is_the_bases() -> None:
+    assert (
+        run_name("net", BASE, BASE, ["lr", "image_size"]) == "net · image_size as it is, lr 0.001"
+    )
+
+
+def test_a_drawn_value_is_what_the_name_says_and_within_the_range() -> None:
+    narrow = Range(low=0.0011112, high=0.0011114)
+    for config in random_search({"lr": Range(low=1e-4, high=0.1)}, BASE, 50, seed=0):
+        assert run_name("", config, BASE, ["lr"]) == f" · lr {config.lr:g}"
+    [config] = random_search({"lr": narrow}, BASE, 1, seed=0)
+    assert narrow.low <= config.lr <= narrow.high
+
+
+def test_of_a_path_only_the_last_part_is_told() -> None:
+    assert value_text("dataset", "/home/somebody/photos.zip") == "photos.zip"

@@ -28,11 +28,12 @@ from blitz.training.config import TrainConfig
 from blitz.training.evaluation import predict
 from blitz.training.launcher import Launcher
 from blitz.training.predictions import PREDICTIONS_FILE, read_predictions
+from blitz.training.processes import import_path
 from blitz.training.store import RunStore
 from blitz.training.weights_in import opcodes
 from blitz.training.weights_in.policy import MAX_TENSORS, MismatchError, TensorForm
 from blitz.training.weights_in.pth import check_pth
-from blitz.training.weights_in.reading import GivenWeights, import_path, read_weights
+from blitz.training.weights_in.reading import GivenWeights, read_weights
 from blitz.training.weights_in.starting import start_evaluation
 
 LIMIT = 2_000_000

@@ -15,6 +15,10 @@ MOST_WRITTEN = 12
 MOST_TICKS = 6
 
 
+Tick = tuple[float, str]
+"""A place, and what is written there."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Axis:
     """One axis."""
@@ -22,8 +26,7 @@ class Axis:
     title: str
     places: tuple[float | None, ...]
     """Of each value given, from 0 at the bottom to 1; none where there is no value."""
-    ticks: tuple[tuple[float, str], ...]
-    """Places and what is written there."""
+    ticks: tuple[Tick, ...]
 
 
 def setting_axis(name: str, values: Sequence[Any]) -> Axis:
@@ -35,14 +38,15 @@ def setting_axis(name: str, values: Sequence[Any]) -> Axis:
     kinds = sorted(set(values), key=lambda value: (value is not None, value))
     if any(not isinstance(kind, int | float) for kind in kinds):
         return _spread(name, values, kinds)
-    scale = math.log10 if name in LOGARITHMIC and kinds[0] > 0 else float
-    bounds = (scale(kinds[0]), scale(kinds[-1]))
-    places = tuple(_place(scale(value), *bounds) for value in values)
+    is_logarithmic = name in LOGARITHMIC and kinds[0] > 0
+    # Seeds may be larger than a float counts: they are subtracted as they are.
+    scaled = {kind: math.log10(kind) if is_logarithmic else kind for kind in kinds}
+    bounds = (scaled[kinds[0]], scaled[kinds[-1]])
+    places = tuple(_place(scaled[value], *bounds) for value in values)
     if len(kinds) > MOST_WRITTEN:
-        shown = _powers(*bounds) if scale is math.log10 else _round_numbers(*bounds)
-        ticks = tuple((_place(scale(value), *bounds), f"{value:g}") for value in shown)
-        return Axis(title=title, places=places, ticks=ticks)
-    ticks = tuple((_place(scale(kind), *bounds), value_text(name, kind)) for kind in kinds)
+        shown = _powers(*bounds) if is_logarithmic else _round_numbers(*bounds)
+        return Axis(title=title, places=places, ticks=tuple(shown))
+    ticks = tuple((_place(scaled[kind], *bounds), value_text(name, kind)) for kind in kinds)
     if any(above[0] - below[0] < NEAREST for below, above in pairwise(ticks)):
         return _spread(name, values, kinds)
     return Axis(title=title, places=places, ticks=ticks)
@@ -74,17 +78,23 @@ def _spread(name: str, values: Sequence[Any], kinds: Sequence[Any]) -> Axis:
     )
 
 
-def _round_numbers(low: float, high: float) -> list[float]:
+def _round_numbers(low: float, high: float) -> list[Tick]:
     """Multiples of 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10((high - low) / MOST_TICKS))
-    steps = (step * power for step in (1, 2, 5, 10))
+    exponent = math.floor(math.log10((high - low) / MOST_TICKS))
+    power = 10**exponent  # a whole number stays one
+    steps = (factor * power for factor in (1, 2, 5, 10))
     step = next(step for step in steps if (high - low) / step <= MOST_TICKS)
-    return [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    values = [index * step for index in range(int(-(-low // step)), int(high // step) + 1)]
+    texts = (str(value) if isinstance(value, int) else f"{value:g}" for value in values)
+    return [(_place(value, low, high), text) for value, text in zip(values, texts, strict=True)]
 
 
-def _powers(low: float, high: float) -> list[float]:
-    """Powers of ten between two exponents, and three times these where there are few."""
+def _powers(low: float, high: float) -> list[Tick]:
+    """Powers of ten between two exponents, three times these where there are few, or the ends."""
     exponents = range(math.floor(low), math.ceil(high) + 1)
     factors = (1, 3) if high - low < MOST_TICKS / 2 else (1,)
-    values = (float(f"{factor}e{exponent}") for exponent in exponents for factor in factors)
-    return [value for value in values if low <= math.log10(value) <= high]
+    values = [float(f"{factor}e{exponent}") for exponent in exponents for factor in factors]
+    inside = [value for value in values if low <= math.log10(value) <= high]
+    if len(inside) < 2:
+        inside = [10**low, 10**high]
+    return [(_place(math.log10(value), low, high), f"{value:.3g}") for value in inside]

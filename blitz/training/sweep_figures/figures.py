@@ -55,8 +55,8 @@ def _accuracy(run: Run) -> float | None:
 
 
 def _number_axis(runs: Sequence[Run]) -> Axis:
-    last = max(len(runs) - 1, 1)
-    places = tuple(index / last for index in range(len(runs)))
+    last = len(runs) - 1
+    places = tuple(index / last if last else 0.5 for index in range(len(runs)))
     ticks = tuple((place, f"#{run.number}") for place, run in zip(places, runs, strict=True))
     return Axis(title="run", places=places, ticks=ticks[:: max(len(ticks) // 10, 1)])
 

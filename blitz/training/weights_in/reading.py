@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import safetensors.torch
@@ -19,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-import blitz
+from blitz.training.processes import import_path
 from blitz.training.weights_in import safetensors_checks
 from blitz.training.weights_in.loading import form_of
 from blitz.training.weights_in.policy import (
@@ -135,12 +134,6 @@ def _converted(
     if "error" in answer:
         raise ValueError(answer["error"])
     return weights, answer["note"]
-
-
-def import_path() -> str:
-    """Where processes of ours find what this one imports."""
-    root = str(Path(blitz.__file__).parents[1])
-    return os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
 
 
 def _difference(values: tuple[str, Any, Any]) -> Difference:

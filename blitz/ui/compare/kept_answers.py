@@ -45,10 +45,14 @@ class Answered:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes; their numbers where the names are not known."""
-        num_classes = self.answers.probabilities.shape[1]
-        names = self.run.details.classes if self.run.details else ()
-        return names if len(names) == num_classes else tuple(map(str, range(num_classes)))
+        """As in `class_names`."""
+        return class_names(self.run, self.answers.probabilities.shape[1])
+
+
+def class_names(run: Run, num_classes: int) -> tuple[str, ...]:
+    """Names of the classes; their numbers where the names are not known."""
+    names = run.details.classes if run.details else ()
+    return names if len(names) == num_classes else tuple(map(str, range(num_classes)))
 
 
 def run_titles(runs: Sequence[Run]) -> dict[str, str]:

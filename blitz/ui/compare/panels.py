@@ -8,6 +8,7 @@ from blitz.training.comparing import group_by_seed
 from blitz.training.store import Run
 from blitz.ui.compare.classes_panel import show_classes
 from blitz.ui.compare.curve_chart import curve_chart
+from blitz.ui.compare.epochs_panel import show_epochs
 from blitz.ui.compare.exports_panel import show_exports
 from blitz.ui.compare.fork_panel import show_fork
 from blitz.ui.compare.images_panel import show_images
@@ -19,7 +20,9 @@ from blitz.ui.compare.weights_upload import show_upload
 from blitz.ui.services import Services
 from blitz.ui.text import plain
 
-NEEDED = {"Curves": 1, "Settings": 2, "Classes": 1, "Images": 2, "Weights": 2, "Fork": 1}
+NEEDED = {
+    "Curves": 1, "Settings": 2, "Classes": 1, "Images": 2, "Epochs": 1, "Weights": 2, "Fork": 1,
+}  # fmt: skip
 """How many runs a panel compares at least."""
 MOST_LINKS = 8
 
@@ -46,6 +49,8 @@ def show_panels(services: Services, runs: Sequence[Run]) -> None:
             show_images(services, *pair)
     elif panel == "Images":
         show_images(services, runs[0], runs[1])
+    elif panel == "Epochs":
+        show_epochs(services, runs)
     elif panel == "Weights":
         show_weights(services, runs[0], runs[1])
     elif panel == "Sweep":

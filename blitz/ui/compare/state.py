@@ -1,5 +1,6 @@
 """What a session's compare page shows: the table's order, the chosen runs, the chart, the panel."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -16,9 +17,11 @@ SELECTED = f"{KEY}selected"
 TABLE = f"{KEY}table-state"
 CHART = f"{KEY}chart-choices"
 PANEL = f"{KEY}panel"
+EPOCH = f"{KEY}epoch"
+"""The epoch that is looked back to; None for the last one that was kept, whichever it is."""
 PANELS = (
-    "Curves", "Settings", "Classes", "Images", "Weights", "Sweep", "Fork", "Bring weights",
-    "Take away",
+    "Curves", "Settings", "Classes", "Images", "Epochs", "Weights", "Sweep", "Fork",
+    "Bring weights", "Take away",
 )  # fmt: skip
 MOST_SELECTED = 50
 _PAGE = "compare"
@@ -36,6 +39,7 @@ def take_up_address() -> list[str]:
     st.session_state.setdefault(TABLE, TableState())
     st.session_state.setdefault(CHART, ChartChoices())
     st.session_state.setdefault(PANEL, PANELS[0])
+    st.session_state.setdefault(EPOCH, None)
     if is_known and (address_line.is_own(given, _PAGE) or not given):
         address_line.note(given, _PAGE)
         return []
@@ -44,13 +48,25 @@ def take_up_address() -> list[str]:
     st.session_state[SELECTED] = runs[:MOST_SELECTED]
     if given.get("panel") in PANELS:
         st.session_state[PANEL] = given["panel"]
+    st.session_state[EPOCH] = _epoch(given.get("epoch", ""))
     complaints = [_take_up(name, text) for name, text in given.items() if name in _NAMES]
     return [complaint for complaint in complaints if complaint]
 
 
-def write_address() -> None:
-    """Have the browser show the address of what the page shows."""
-    address_line.replace(_wanted(), _PAGE)
+def write_address(part: str = "") -> None:
+    """Have the browser show the address of what the page shows.
+
+    part: a name for each place that does so in one script run.
+    """
+    address_line.replace(_wanted(), _PAGE, part)
+
+
+def _epoch(text: str) -> float | None:
+    try:
+        epoch = float(text)
+    except ValueError:
+        return None
+    return epoch if math.isfinite(epoch) else None
 
 
 def _take_up(name: str, text: str) -> str:
@@ -71,6 +87,8 @@ def _wanted() -> dict[str, str]:
         wanted["runs"] = ",".join(st.session_state[SELECTED])
     if st.session_state[PANEL] != PANELS[0]:
         wanted["panel"] = st.session_state[PANEL]
+    if st.session_state[PANEL] == "Epochs" and st.session_state[EPOCH] is not None:
+        wanted["epoch"] = f"{st.session_state[EPOCH]:g}"
     for key, default in ((TABLE, TableState()), (CHART, ChartChoices())):
         wanted |= _changed(st.session_state[key], default)
     return wanted

@@ -71,7 +71,7 @@ def show_form(services: Services, runs: Sequence[Run]) -> None:
         )
         or "Grid"
     )
-    _preset_field()
+    _preset_field(method)
     given, errors = _value_fields(method)
     base, wish = _count_fields(method, given, base)
     title = st.text_input("Name", key=f"{SWEEP}title", placeholder=TITLE, max_chars=MAX_TITLE,
@@ -104,14 +104,15 @@ def _base_field(services: Services, runs: Sequence[Run]) -> TrainConfig:
     return bases[chosen]
 
 
-def _preset_field() -> None:
+def _preset_field(method: Method) -> None:
     if OVER not in st.session_state:
         _fill_in(SWEEP_PRESETS[0])
     preset = st.selectbox(
-        "Sweep", SWEEP_PRESETS, format_func=lambda preset: preset.title, key=PRESET,
+        "Preset", SWEEP_PRESETS, format_func=lambda preset: preset.title, key=PRESET,
         on_change=_fill_in_chosen, persist_state="session",
     )  # fmt: skip
-    st.caption(plain(preset.description))
+    if method == "Grid":
+        st.caption(plain(preset.description))
 
 
 def _fill_in_chosen() -> None:

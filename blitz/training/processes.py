@@ -1,0 +1,55 @@
+"""Starts training processes, and says what they need to find this package and this installation."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import blitz
+from blitz.settings import Settings
+
+
+def start_training(
+    run_ids: Sequence[str], settings: Settings, log_path: Path
+) -> "subprocess.Popen[bytes]":
+    """A process of its own that carries out these runs and writes what it says to `log_path`.
+
+    It outlives the one that starts it. OSError where there can be no process or no log.
+    """
+    which = ["--run", *run_ids] if len(run_ids) == 1 else ["--runs", *run_ids]
+    with log_path.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "blitz", "train", *which],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment(settings),
+            # A stop of the server is no stop of the run.
+            start_new_session=True,
+            creationflags=creation_flags(),
+        )
+
+
+def import_path() -> str:
+    """The PYTHONPATH of a process that is to find what this one imports."""
+    root = str(Path(blitz.__file__).parents[1])
+    return os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables of a process that is to see this installation."""
+    return {
+        **os.environ,
+        "BLITZ_HOME": str(settings.home),
+        "BLITZ_DATABASE_URL": settings.database_url,
+        "BLITZ_DATASETS": os.pathsep.join(map(str, settings.dataset_folders)),
+        "PYTHONPATH": import_path(),
+    }
+
+
+def creation_flags() -> int:
+    """What does on Windows what a new session does elsewhere, and shows no console there."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    return 0
