@@ -6,9 +6,9 @@ comes out is shown, is for others to know.
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from blitz.datasets import dataset_name
 from blitz.training.config import LossName, TrainConfig
 from blitz.training.evaluation import confusion_matrix, loss_of
 from blitz.training.predictions import StoredPredictions
@@ -24,6 +25,17 @@ from blitz.training.store import Run
 
 Outcome = Literal["only first", "only second", "both wrong", "both right"]
 """Which of two runs classified a test image correctly."""
+
+# Names
+
+
+def run_titles(runs: Sequence[Run]) -> dict[str, str]:
+    """A title for each run's id: its name, and its number where several have that name."""
+    counts = Counter(run.name for run in runs)
+    return {
+        run.id: run.name if counts[run.name] == 1 else f"{run.name} · {run.number}" for run in runs
+    }
+
 
 # Settings
 
@@ -65,30 +77,42 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeedGroup:
-    """Runs with the same settings and the same beginning, but the seed."""
+    """Runs with the same settings and the same beginning, one for each seed."""
 
     runs: tuple[Run, ...]
     best_accuracy: Spread | None
-    """None, like the others, where no run of the group has a finite value."""
+    """Of the finished runs alone; none, like the others, where no run has a finite value."""
     accuracy: Spread | None
     """Of the last epoch finished."""
     loss: Spread | None
 
 
 def group_by_seed(runs: Sequence[Run]) -> tuple[SeedGroup, ...]:
-    """Put runs together that differ in nothing but the seed, in order of each group's first."""
-    alike: dict[tuple[object, ...], list[Run]] = {}
-    for run in runs:
+    """Put runs together that differ in nothing but the seed, in order of each group's first.
+
+    Of several runs with one seed the newest counts. Weights that were only evaluated are no
+    result of a seed: each such run is a group of its own.
+    """
+    alike: dict[tuple[object, ...], dict[int, Run]] = {}
+    for run in sorted(runs, key=lambda run: run.number):
         settings = replace(run.config, seed=0, keep_epochs=False)
-        alike.setdefault((settings, run.parent, run.parent_step), []).append(run)
-    return tuple(
-        SeedGroup(
-            runs=tuple(group),
-            best_accuracy=_spread(run.best_accuracy for run in group),
-            accuracy=_spread(run.accuracy for run in group),
-            loss=_spread(run.loss for run in group),
-        )
-        for group in alike.values()
+        is_trained = run.status != "finished" or run.total_steps > 0
+        key = (settings, run.parent, run.parent_step, None if is_trained else run.id)
+        alike.setdefault(key, {})[run.config.seed] = run
+    places = {run.id: place for place, run in enumerate(runs)}
+    groups = [
+        sorted(by_seed.values(), key=lambda run: places[run.id]) for by_seed in alike.values()
+    ]
+    return tuple(map(_seed_group, sorted(groups, key=lambda group: places[group[0].id])))
+
+
+def _seed_group(runs: Sequence[Run]) -> SeedGroup:
+    finished = [run for run in runs if run.status == "finished"]
+    return SeedGroup(
+        runs=tuple(runs),
+        best_accuracy=_spread(run.best_accuracy for run in finished),
+        accuracy=_spread(run.accuracy for run in finished),
+        loss=_spread(run.loss for run in finished),
     )
 
 
@@ -112,7 +136,7 @@ def check_comparable(
     first: Run, second: Run, answers: StoredPredictions, others: StoredPredictions
 ) -> None:
     """ValueError in one line where the answers of two runs are not about the same images."""
-    sources = [Path(run.config.dataset).name for run in (first, second)]
+    sources = [dataset_name(run.config.dataset) for run in (first, second)]
     if first.config.dataset != second.config.dataset:
         raise ValueError(
             f"dataset: {sources[0]} and {sources[1]} were given; "

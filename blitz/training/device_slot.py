@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from filelock import Timeout
@@ -22,11 +22,13 @@ def device_slot(
     store: RunStore,
     run: Run,
     *,
+    siblings: Collection[str],
     look: Callable[[], None],
     tell: Callable[[str], None],
 ) -> Iterator[None]:
     """Hold the slot of the run's device, once no older living run waits for it.
 
+    `siblings` are ids of the runs that this process carries out itself, in an order of its own.
     `look` is called at each look at the slot, and may raise to give up; `tell` says that it waits.
     """
     slot = slot_lock(settings.slots_folder, run.host, run.device)
@@ -39,7 +41,7 @@ def device_slot(
         except Timeout:
             pass
         else:
-            if _is_first(settings, store, run):
+            if _is_first(settings, store, run, siblings):
                 break
             slot.release()
         if not is_told:
@@ -52,15 +54,17 @@ def device_slot(
         slot.release()
 
 
-def _is_first(settings: Settings, store: RunStore, run: Run) -> bool:
+def _is_first(settings: Settings, store: RunStore, run: Run, siblings: Collection[str]) -> bool:
     try:
         waiting = store.waiting_runs(run.device)
     except StoreError as error:
         log.warning("%s; the queue is looked at again", error)
         return False
     for other in waiting:
-        if other.id == run.id:
+        if other.number >= run.number:
             return True
+        if other.id in siblings:
+            continue
         folder = settings.runs_folder / other.id
         if other.host == run.host and is_held(run_lock(folder)):
             return False

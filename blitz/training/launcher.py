@@ -139,7 +139,8 @@ class Launcher:
                     locks.append(lock)
         except BaseException:
             for run_id, lock in zip(new, locks, strict=True):
-                self._store.delete_run(run_id)
+                with suppress(StoreError):  # then it shows as lost
+                    self._store.delete_run(run_id)
                 self._remove_folder(run_id, lock)
             raise
         if new:

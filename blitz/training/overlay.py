@@ -81,16 +81,12 @@ def overlaid_curve(
     """The run's curve, within `span` of the axis, with about `max_points` points at most."""
     column, is_test = _SOURCES[metric]
     points = store.points(run_id, x=axis, y=column, is_test=is_test, after_id=after_id)
-    branch, shift = None, 0.0
-    position = store.position_at(fork.parent, fork.step) if fork else None
-    if fork is not None and position is not None:  # and the parent is still there
-        start = float(getattr(position, axis))
-        first = store.first_step(run_id)
-        # A fork that goes on with its parent's state counts on; one that trains anew, from 0.
-        shift = start if first is not None and first <= fork.step else 0.0
+    branch, start = None, 0.0
+    if fork is not None:
+        start = _beginning(store, fork, axis)
         y = store.value_at(fork.parent, fork.step, column, is_test=is_test)
         branch = (start, y) if y is not None and math.isfinite(y) else None
-    x = points.x + shift
+    x = points.x + start  # a fork counts its steps from 0
     shown = np.isfinite(points.y) & np.isfinite(x)
     if span is not None:
         shown &= (x >= span[0]) & (x <= span[1])
@@ -100,3 +96,20 @@ def overlaid_curve(
         curve=thin(x[shown], points.y[shown], max_points),
         branch=branch,
     )
+
+
+def _beginning(store: RunStore, fork: Fork, axis: Axis) -> float:
+    """Where on the axis a fork begins, counted from where its first ancestor began.
+
+    The part before an ancestor that is gone is not known and left out.
+    """
+    begin = 0.0
+    seen: set[str] = set()
+    found: Fork | None = fork
+    while found is not None and found.parent not in seen:
+        seen.add(found.parent)
+        position = store.position_at(found.parent, found.step)
+        begin += float(getattr(position, axis)) if position else 0.0
+        parent = store.get_run(found.parent)
+        found = fork_of(parent) if parent else None
+    return begin

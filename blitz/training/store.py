@@ -156,7 +156,8 @@ class RunStore:
     def sweep_runs(self, sweep: str) -> list[Run]:
         """The runs of a sweep, oldest first."""
         with self._database.reading() as connection:
-            return self._read_runs(connection, db.runs.c.sweep == storable(sweep))[::-1]
+            is_member = self._database.readable(db.runs.c.sweep) == storable(sweep)
+            return self._read_runs(connection, is_member)[::-1]
 
     def sweep_losses(self, sweep: str) -> dict[str, list[float]]:
         """The test losses of each run of a sweep, epoch by epoch, for the runs that have any."""
@@ -307,12 +308,6 @@ class RunStore:
             x=values[:, 0].copy(),
             y=values[:, 1].copy(),
         )
-
-    def first_step(self, run_id: str) -> int | None:
-        """The step of the first row of a run; None where it has none."""
-        query = select(func.min(db.metrics.c.step)).where(db.metrics.c.run_id == run_id)
-        with self._database.reading() as connection:
-            return connection.execute(query).scalar()
 
     def position_at(self, run_id: str, step: int) -> Position | None:
         """Where in training the last row at or before a step was recorded."""

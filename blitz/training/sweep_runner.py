@@ -40,8 +40,11 @@ def run_all(settings: Settings, store: RunStore, run_ids: Sequence[str]) -> bool
         for run_id in run_ids:
             member = _take(settings, store, run_id, is_interrupted, pace)
             if member is not None:
+                stack.callback(member.wait)
                 stack.callback(member.end, "failed", "its process ended early")
                 members.append(member)
+        for member in members:
+            member.work.siblings = run_ids
         waiting = list(members)
         for indices in split_into_groups([member.run.config for member in members]):
             group = [members[index] for index in indices]
@@ -77,6 +80,7 @@ class _Member:
         self.resources = ExitStack()
         """The recorder and the lock; others may resume the run once they are let go."""
         self._store = store
+        self._closing = threading.Thread(target=self._close, name=f"end of {run.id}")
 
     def end(self, status: RunStatus, message: str) -> None:
         """Record the end and let go of the run; nothing happens if it has ended already."""
@@ -85,6 +89,16 @@ class _Member:
         self.has_ended = True
         self.has_failed = status == "failed"
         self.recorder.status(status, message)
+        # The recorder may have to wait for its database; other runs train on meanwhile.
+        self._closing.start()
+        log.info("run %s: %s", self.run.id, status)
+
+    def wait(self) -> None:
+        """Wait until what was recorded of the run is in the store."""
+        if self.has_ended:
+            self._closing.join()
+
+    def _close(self) -> None:
         try:
             self.resources.close()
         except Exception as error:  # of the recorder, which can record nothing more
@@ -94,7 +108,6 @@ class _Member:
                 self._store.change_status(
                     self.run.id, ACTIVE, "failed", describe_failure(error, self.run)
                 )
-        log.info("run %s: %s", self.run.id, status)
 
     def stop_if_asked(self) -> None:
         """End the run, which has not begun, if that is asked."""
@@ -155,10 +168,15 @@ def _train_together(members: Sequence[_Member], waiting: Sequence[_Member], pace
         member.work.can_pause = False
     first = members[0].work
     dataset = first.load_dataset()
-    first.on_look = partial(_stop_if_asked, waiting)
+    first.on_look = None
     configs = [replace(member.run.config, device=member.run.device) for member in members]
     trained = Group(configs, dataset, round_seconds=pace * FLUSH_SECONDS)
-    for index, event in trained.events(lambda index: members[index].work.commands()):
+
+    def commands(index: int) -> Sequence[Command]:
+        _stop_if_asked(waiting)
+        return members[index].work.commands()
+
+    for index, event in trained.events(commands):
         member = members[index]
         member.work.record(trained.members[index], event)
         if isinstance(event, Finished):

@@ -73,8 +73,11 @@ class Group:
         looks at the commands; 0 makes every step a round.
         """
         check_group(configs)
-        self.members = tuple(Member(config, dataset, configs[0].seed) for config in configs)
-        self._first = self.members[0]
+        seed = configs[0].seed
+        self._first = Member(configs[0], dataset, seed)
+        # The first has the images on its device already, and the others use the same.
+        others = (Member(config, self._first.dataset, seed) for config in configs[1:])
+        self.members = (self._first, *others)
         self._steps = _Steps(self._first)
         self._round_seconds = round_seconds
         self._round_steps = 1
@@ -117,6 +120,7 @@ class Group:
 
     def _train_a_round(self, shares: Sequence["_Share"], workers: "_Workers") -> None:
         first = self._first
+        start = time.perf_counter()
         epoch, done = divmod(self._step, first.steps_per_epoch)
         if done == 0:
             order = epoch_order(len(first.dataset.train_labels), first.config.seed, epoch)
@@ -125,7 +129,6 @@ class Group:
         batches = list(itertools.islice(self._batches, size))
         for share in shares:
             share.prepare(batches)
-        start = time.perf_counter()
         with _without_garbage_collection():
             workers.run([partial(share.train, batches) for share in shares])
         synchronise(first.device)

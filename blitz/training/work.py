@@ -7,7 +7,7 @@ only once the device is free.
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +85,8 @@ class Work:
         self._early_commands: list[Command] = []
         self._loss, self._accuracy = run.loss, run.accuracy
         self._saved_at = time.monotonic()
+        self.siblings: Collection[str] = ()
+        """Ids of the runs that this process carries out."""
         self.ending: tuple[RunStatus, str] = ("stopped", "stopped")
         """The status and message to end with, right once the trainer has finished."""
 
@@ -96,7 +98,12 @@ class Work:
     def device_slot(self) -> AbstractContextManager[None]:
         """Hold the run's device; StoppedEarly where it is asked to stop before it is free."""
         return device_slot(
-            self._settings, self._store, self._run, look=self.stop_if_asked, tell=self.tell
+            self._settings,
+            self._store,
+            self._run,
+            siblings=self.siblings,
+            look=self.stop_if_asked,
+            tell=self.tell,
         )
 
     def train(self) -> tuple[RunStatus, str]:

@@ -72,7 +72,8 @@ def test_only_settings_that_differ_are_listed_in_their_order(home_store: RunStor
 
 def measured_run(store: RunStore, accuracy: float | None, loss: float, **settings: Any) -> Run:
     run = made_run(store, **settings)
-    store.update_run(run.id, accuracy=accuracy, loss=loss)
+    store.update_run(run.id, accuracy=accuracy, loss=loss, total_steps=100)
+    store.change_status(run.id, {"starting"}, "finished")
     changed = store.get_run(run.id)
     assert changed is not None
     return changed
@@ -98,6 +99,28 @@ def test_runs_that_differ_by_seed_alone_are_one_group(home_store: RunStore) -> N
         assert (spread.smallest, spread.largest) == (min(values), max(values))
 
 
+def test_neither_repeats_nor_forks_nor_unfinished_runs_are_seeds(home_store: RunStore) -> None:
+    repeated = measured_run(home_store, 0.5, 1.0, seed=0)
+    newest = measured_run(home_store, 0.75, 0.5, seed=0, keep_epochs=True)
+    other = measured_run(home_store, 0.25, 2.0, seed=1)
+    under_way = made_run(home_store, seed=2)
+    fork = home_store.create_run(
+        name="fork", config=TrainConfig(seed=3), device="cpu", token="fork",
+        parent=newest.id, parent_step=5,
+    )  # fmt: skip
+    given = [made_run(home_store, seed=4), made_run(home_store, seed=5)]
+    for run in given:
+        home_store.change_status(run.id, {"starting"}, "finished", "weights of a.pth")
+    given = [run for run in home_store.list_runs() if run.message]
+    groups = group_by_seed([under_way, other, fork, newest, repeated, *given])
+    assert [group.runs for group in groups] == [
+        (under_way, other, newest), (fork,), (given[0],), (given[1],),
+    ]  # fmt: skip
+    accuracy = groups[0].accuracy
+    assert accuracy is not None
+    assert (accuracy.num_runs, accuracy.mean) == (2, 0.5)
+
+
 def test_one_run_has_a_best_accuracy_but_no_deviation(home_store: RunStore) -> None:
     run = made_run(home_store)
     for step, accuracy in ((1, 0.75), (2, 0.5)):
@@ -106,6 +129,8 @@ def test_one_run_has_a_best_accuracy_but_no_deviation(home_store: RunStore) -> N
             at=at, loss=1.0, accuracy=accuracy, class_correct=(3,), class_total=(4,), is_best=True
         )
         home_store.append_metrics(run.id, [epoch])
+    home_store.update_run(run.id, total_steps=2)
+    home_store.change_status(run.id, {"starting"}, "finished")
     changed = home_store.get_run(run.id)
     assert changed is not None
     [group] = group_by_seed([changed])

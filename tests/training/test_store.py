@@ -286,13 +286,11 @@ def test_points_are_two_columns_without_rows_that_lack_them(store: RunStore) -> 
 def test_values_at_a_step_are_those_of_the_last_row_until_then(store: RunStore) -> None:
     run = new_run(store)
     store.append_metrics(run.id, [steps_done(2, loss=0.75), epoch_finished(4), steps_done(6)])
-    assert store.first_step(run.id) == 2
     assert store.position_at(run.id, 5) == position(4)
     assert store.value_at(run.id, 5, "loss", is_test=False) == 0.75
     assert store.value_at(run.id, 5, "loss", is_test=True) == 0.25
     assert store.position_at(run.id, 1) is None
     assert store.value_at(run.id, 3, "accuracy", is_test=True) is None
-    assert store.first_step("nobody") is None
 
 
 def test_epochs_have_their_class_counts(store: RunStore) -> None:

@@ -109,28 +109,25 @@ def test_a_span_is_the_part_of_the_axis_between_two_numbers(store: RunStore, new
     assert overlaid.curve.x.tolist() == list(range(400, 441, 4))
 
 
-def test_a_fork_that_counts_from_zero_is_moved_to_where_it_left(
-    store: RunStore, newest: Run
-) -> None:
+def test_a_fork_is_drawn_from_where_it_left_its_parent(store: RunStore, newest: Run) -> None:
     fork = store.create_run(
         name="fork", config=TrainConfig(), device="cpu", token="fork",
         parent=newest.id, parent_step=5000,
     )  # fmt: skip
     assert fork_of(fork) == Fork(parent=newest.id, step=5000)
-    store.append_metrics(fork.id, [row(1), row(2)])
+    store.append_metrics(fork.id, [row(1), row(6000)])  # later than the step it left at, too
     overlaid = overlaid_curve(store, fork.id, fork_of(fork), "train_loss", "epoch", max_points=9)
-    assert overlaid.curve.x.tolist() == pytest.approx([5.001, 5.002])
+    assert overlaid.curve.x.tolist() == pytest.approx([5.001, 11.0])
     assert overlaid.branch == pytest.approx((5.0, row(5000).loss))
-    store.delete_run(fork.id)
-
-
-def test_a_fork_that_counts_on_stays_where_it_is(store: RunStore, newest: Run) -> None:
-    fork = store.create_run(
-        name="fork", config=TrainConfig(), device="cpu", token="on",
-        parent=newest.id, parent_step=100,
+    again = store.create_run(
+        name="fork of the fork", config=TrainConfig(), device="cpu", token="again",
+        parent=fork.id, parent_step=6000,
     )  # fmt: skip
-    store.append_metrics(fork.id, [row(101)])
-    overlaid = overlaid_curve(store, fork.id, fork_of(fork), "train_loss", "step", max_points=9)
-    assert overlaid.curve.x.tolist() == [101]
-    assert overlaid.branch == pytest.approx((100, row(100).loss))
+    store.append_metrics(again.id, [row(10)])
+    overlaid = overlaid_curve(store, again.id, fork_of(again), "train_loss", "step", max_points=9)
+    assert overlaid.curve.x.tolist() == [11_010]
+    assert overlaid.branch == pytest.approx((11_000, row(6000).loss))
     store.delete_run(fork.id)
+    overlaid = overlaid_curve(store, again.id, fork_of(again), "train_loss", "step", max_points=9)
+    assert (overlaid.curve.x.tolist(), overlaid.branch) == ([10], None)
+    store.delete_run(again.id)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from blitz.training.checkpoints import load_state
 from blitz.training.config import TrainConfig
 from blitz.training.events import Command
 from blitz.training.launcher import Launcher
-from blitz.training.locks import is_held, run_lock
+from blitz.training.locks import is_held, run_lock, slot_lock
 from blitz.training.predictions import read_predictions
 from blitz.training.store import ACTIVE, Run, RunStore
 from blitz.training.sweeps import grid, run_name
@@ -122,6 +123,33 @@ def test_one_member_is_stopped_told_not_to_pause_and_resumable_while_the_others_
     state = load_state(settings.runs_folder / stopped.id / last.file_name, last.sha256)
     assert state.values["step"] == stopped.step
     assert launcher.resume(stopped.id).attempt == 2
+
+
+def test_groups_of_one_process_do_not_wait_for_each_other(
+    launcher: Launcher, settings: Settings, wait_for: WaitFor
+) -> None:
+    # Every second run belongs to the second group, and the first run of the first is stopped.
+    configs = grid({"lr": [0.01, 0.02, 0.03, 0.04], "batch_size": [8, 7]}, BASE)
+    settings.slots_folder.mkdir(parents=True, exist_ok=True)
+    with slot_lock(settings.slots_folder, socket.gethostname(), "cpu"):
+        runs = launcher.start_sweep(configs, names=names(configs), token="t")
+        wait_for(lambda: statuses(launcher, runs) == ["queued"] * 8)
+        launcher.stop(runs[0].id)
+        wait_for(lambda: statuses(launcher, runs)[0] == "stopped")
+    wait_for(lambda: statuses(launcher, runs) == ["stopped"] + ["finished"] * 7)
+
+
+def test_a_waiting_run_is_stopped_also_when_the_first_of_the_group_has_ended(
+    launcher: Launcher, wait_for: WaitFor
+) -> None:
+    configs = [*ENDLESS, replace(BASE, model="mlp")]
+    runs = launcher.start_sweep(configs, names=names(configs), token="t")
+    wait_for(lambda: statuses(launcher, runs) == ["running"] * 4 + ["queued"])
+    launcher.stop(runs[0].id)
+    wait_for(lambda: statuses(launcher, runs)[0] == "stopped")
+    launcher.stop(runs[4].id)
+    wait_for(lambda: statuses(launcher, runs)[4] == "stopped")
+    assert statuses(launcher, runs)[1:4] == ["running"] * 3
 
 
 # In this process

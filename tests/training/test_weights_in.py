@@ -30,7 +30,7 @@ from blitz.training.launcher import Launcher
 from blitz.training.predictions import PREDICTIONS_FILE, read_predictions
 from blitz.training.processes import import_path
 from blitz.training.store import RunStore
-from blitz.training.weights_in import opcodes
+from blitz.training.weights_in import opcodes, reading
 from blitz.training.weights_in.policy import MAX_TENSORS, MismatchError, TensorForm
 from blitz.training.weights_in.pth import check_pth
 from blitz.training.weights_in.reading import GivenWeights, read_weights
@@ -417,6 +417,13 @@ def test_nested_tuples_as_a_key_do_not_hold_up() -> None:
         opcodes.describe(nested, {})
 
 
+def test_nested_tuples_as_attributes_do_not_hold_up() -> None:
+    """Its state is looked at without being hashed: that would take 2 to the 200 steps."""
+    nested = b"\x80\x02}" + b"K\x01" + b"q\x00h\x00\x86" * 200 + b"\x85b."
+    with pytest.raises(ValueError, match="sets attributes"):
+        opcodes.describe(nested, {})
+
+
 def test_more_tensors_than_allowed_are_refused() -> None:
     start, body = b"\x80\x02]", tensor_pickle()[2:-1]
     with pytest.raises(ValueError, match="more than 10,000 tensors"):
@@ -568,6 +575,8 @@ except (PermissionError, MemoryError) as error:
         ("bytearray(2 * 10**8)", "MemoryError"),
         ("open('canary', 'w')", "PermissionError"),
         ("open('/etc/passwd')", "PermissionError"),
+        ("open(os.path.dirname(os.__file__) + '/../' * 20 + 'etc/passwd')", "PermissionError"),
+        ("open(os.__file__)", ""),
         ("os.system('true')", "PermissionError"),
         ("subprocess.run(['true'])", "PermissionError"),
         ("socket.socket().connect(('127.0.0.1', 9))", "PermissionError"),
@@ -576,6 +585,14 @@ except (PermissionError, MemoryError) as error:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
 def test_the_process_that_reads_can_do_little_else(statement: str, error: str) -> None:
     assert in_worker(statement) == error
+
+
+def test_the_process_that_reads_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLITZ_DATABASE_URL", "postgresql://blitz:secret@host/blitz")
+    assert "secret" not in str(reading.environment())
+    assert subprocess.run(
+        [sys.executable, "-c", "import torch"], env=reading.environment(), check=True
+    )
 
 
 # What is left behind

@@ -191,7 +191,8 @@ class _Machine:
     def build(self, _: None) -> None:
         """The versions of its modules, which a state dict carries along as an attribute."""
         [state] = self._pop(1)
-        if not isinstance(self._stack[-1], dict) or set(state) != {"_metadata"}:
+        is_known = isinstance(state, dict) and list(state) == ["_metadata"]
+        if not isinstance(self._stack[-1], dict) or not is_known:
             raise _Refusal("its pickle sets attributes, which no state dict needs")
 
     def stop(self, _: None) -> None:
@@ -224,7 +225,7 @@ def _form(
     requires_grad: bool,
     hooks: dict[Any, Any],
 ) -> TensorForm:
-    """The form of a tensor, if all its values are in its storage, each one once."""
+    """The form of a tensor, if all its values are in its storage and none is there at no cost."""
     if not isinstance(storage, _Storage) or not isinstance(requires_grad, bool) or hooks != {}:
         raise TypeError
     if len(sizes) != len(strides) or len(sizes) > MAX_DIMENSIONS:

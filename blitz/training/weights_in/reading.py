@@ -32,6 +32,7 @@ from blitz.training.weights_in.policy import (
 
 _ZIP = b"PK\x03\x04"
 _SECONDS = 120.0
+_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMPDIR")
 _one_at_a_time = threading.Lock()
 """Each such process may take a gigabyte: several visitors wait for each other."""
 
@@ -110,19 +111,22 @@ def _converted(
         "num_bytes": len(content),
         "limit_bytes": limit_bytes,
     }
+    if not _one_at_a_time.acquire(timeout=_SECONDS):
+        raise ValueError("other files are being read; try again in a minute")
     try:
-        with _one_at_a_time:
-            done = subprocess.run(
-                [sys.executable, "-m", "blitz.training.weights_in.worker"],
-                input=json.dumps(asked).encode() + b"\n" + content,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=_SECONDS,
-                env={**os.environ, "PYTHONPATH": import_path(), "OMP_NUM_THREADS": "1"},
-                check=False,
-            )
+        done = subprocess.run(
+            [sys.executable, "-m", "blitz.training.weights_in.worker"],
+            input=json.dumps(asked).encode() + b"\n" + content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            env=environment(),
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise ValueError(f"reading it was stopped after {_SECONDS:g} s") from None
+    finally:
+        _one_at_a_time.release()
     if done.returncode:
         raise ValueError(
             "the process that read it gave up: it takes too much memory, or torch refuses it"
@@ -134,6 +138,12 @@ def _converted(
     if "error" in answer:
         raise ValueError(answer["error"])
     return weights, answer["note"]
+
+
+def environment() -> dict[str, str]:
+    """What Python and torch need to start, and none of this server's secrets."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, "PYTHONPATH": import_path(), "OMP_NUM_THREADS": "1"}
 
 
 def _difference(values: tuple[str, Any, Any]) -> Difference:

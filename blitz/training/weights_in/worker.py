@@ -7,6 +7,7 @@ It can take only so much memory and time, opens no file, and makes no connection
 
 import importlib.util
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -88,11 +89,12 @@ def be_limited() -> None:
     assert torch is not None
     assert torch.origin is not None
     packages = str(Path(torch.origin).parents[1])
-    readable = (packages, sys.prefix, sys.base_prefix, "/proc/", "/sys/")
+    folders = (packages, sys.prefix, sys.base_prefix, "/proc", "/sys")
+    readable = tuple(os.path.realpath(folder) + os.sep for folder in folders)
 
     def refuse_outside(event: str, args: tuple[object, ...]) -> None:
         if event == "open":
-            path, mode = str(args[0]), str(args[1] or "r")
+            path, mode = os.path.realpath(str(args[0])), str(args[1] or "r")
             if not path.startswith(readable) or set(mode) & set("wax+"):
                 raise PermissionError(f"reading weights opens no files: {path}")
         elif event.startswith(_FORBIDDEN):

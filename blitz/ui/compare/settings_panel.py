@@ -6,10 +6,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from blitz.training.comparing import SeedGroup, Spread, different_settings, group_by_seed
+from blitz.datasets import dataset_title
+from blitz.training.comparing import (
+    SeedGroup,
+    Spread,
+    different_settings,
+    group_by_seed,
+    run_titles,
+)
 from blitz.training.store import Run
-from blitz.ui.compare.kept_answers import run_titles
-from blitz.ui.data import dataset_title
 
 OWN_WORDS = {"lr": "learning rate", "optimizer": "optimiser"}
 
@@ -30,7 +35,11 @@ def show_settings(runs: Sequence[Run]) -> None:
     if groups:
         st.markdown("##### Over seeds")
         st.dataframe(_spread_table(groups, titles), hide_index=True, key="compare-seeds")
-        st.caption("Mean ± standard deviation (smallest to largest) of runs that differ by seed.")
+        st.caption(
+            "Mean ± standard deviation (smallest to largest) of finished runs that differ by seed. "
+            "Runs that were trained together saw the images in one order: theirs is the spread of "
+            "the initial weights alone."
+        )
 
 
 def _in_words(table: pd.DataFrame) -> pd.DataFrame:
