@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import backprop, graph_tools, graphs, network, pages, training
+from bench import backprop, compare, graph_tools, graphs, network, pages, sweep, training
 from bench.graph_cases import CASES
 from bench.graph_dot import dot_crossings
 from bench.graph_tools import Result
@@ -143,6 +143,28 @@ def test_a_pass_is_recorded_beside_a_bare_one() -> None:
     figures = network.passes(1)
     assert figures["flow_ratio"] == figures["flow_s"] / figures["forward_s"]
     assert figures["forward_s"] > 0
+
+
+# Sweeps and comparisons
+
+
+def test_members_train_on_as_many_images_together_as_one_after_another(noise: Path) -> None:
+    dataset = load_dataset(str(noise))
+    case = sweep.Case(members=4, batch_size=4, images=64)
+    alone, joint, ratio = sweep.measure(case, dataset, CPU, repeats=1)
+    assert min(alone, joint) > 0
+    assert ratio == joint / alone
+
+
+def test_what_is_compared_was_recorded_like_any_run() -> None:
+    with pages.installation() as place:
+        ids = compare.fill(place, 3, rows=2_000)
+        assert [run.id for run in reversed(place.store.list_runs())] == ids
+        for run_id in ids:
+            metrics = place.store.metrics_after(run_id)
+            assert len(metrics) == 2_000
+            assert metrics.is_test.sum() == 2
+            assert len(place.store.points(run_id, x="step", y="loss", is_test=False).x) == 1_998
 
 
 # Graphs
