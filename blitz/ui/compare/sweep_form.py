@@ -9,6 +9,7 @@ import streamlit as st
 
 from blitz.devices import resolve_device
 from blitz.models import MODELS
+from blitz.training.comparing import run_titles
 from blitz.training.config import TrainConfig
 from blitz.training.presets import PRESETS
 from blitz.training.store import ACTIVE, MAX_NAME, Run
@@ -19,7 +20,6 @@ from blitz.training.sweeps import (
     field_title,
     run_name,
 )
-from blitz.ui.compare.kept_answers import run_titles
 from blitz.ui.compare.state import KEY, MOST_SELECTED, SELECTED
 from blitz.ui.compare.sweep_values import (
     CHOICES,
@@ -101,7 +101,7 @@ def _base_field(services: Services, runs: Sequence[Run]) -> TrainConfig:
                           format_func=lambda name: titles.get(name, name))  # fmt: skip
     if st.session_state.get(EPOCHS_OF) != chosen:
         st.session_state[EPOCHS_OF], st.session_state[EPOCHS] = chosen, bases[chosen].epochs
-    return bases[chosen]
+    return replace(bases[chosen], keep_epochs=False)  # of so many runs it would fill the disk
 
 
 def _preset_field(method: Method) -> None:
@@ -199,15 +199,14 @@ def _plan(wish: Wish, base: TrainConfig, title: str, errors: Errors) -> _Plan | 
     except ValueError as error:
         _show_error(str(error), errors)
         return None
-    varied = [*wish.given, *(["seed"] if wish.num_seeds > 1 else [])]
-    names = [run_name(title, config, base, varied)[:MAX_NAME] for config in configs]
-    if not varied:
+    over = [*wish.given, *(["seed"] if wish.num_seeds > 1 else [])]
+    if not over:
         st.caption("Choose what the sweep is over, or several seeds.")
         return None
-    over = " and ".join(filter(None, (", ".join(map(field_title, varied[:-1])),
-                                      field_title(varied[-1]))))  # fmt: skip
+    names = [run_name(title, config, base, over)[:MAX_NAME] for config in configs]
+    differing = [name for name in over if len({getattr(each, name) for each in configs}) > 1]
     runs = "1 run" if len(configs) == 1 else f"{len(configs)} runs"
-    st.markdown(f"**{runs}** over {over}. {together_text(configs)}")
+    st.markdown(f"**{runs}**{_over_text(differing)}. {together_text(configs)}")
     wanted = wish.num_runs * wish.num_seeds
     if wish.method == "Random" and len(configs) < wanted:
         st.caption(f"{wanted} were asked for; there are no more different ones.")
@@ -217,6 +216,13 @@ def _plan(wish: Wish, base: TrainConfig, title: str, errors: Errors) -> _Plan | 
     )
     st.caption("  \n".join(lines))
     return _Plan(configs=configs, names=tuple(names))
+
+
+def _over_text(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    *others, last = map(field_title, names)
+    return f" over {', '.join(others)} and {last}" if others else f" over {last}"
 
 
 def _show_error(message: str, errors: Errors) -> None:
