@@ -46,10 +46,11 @@ app = st.App("page.py", routes=routes(ready.store, ready.launcher.view))
 PAGE = """
 import streamlit as st
 from blitz.ui.compare.curve_chart import ChartChoices, curve_chart
-from blitz.ui.compare.run_table import TableState, run_table
+from blitz.ui.compare.run_table import TableState, TableView, run_table
 
 if "table" in st.query_params:
-    run_table("table", (), TableState())
+    view = TableView(selected=(), state=TableState())
+    run_table("table", lambda event: (), lambda: view)
 else:
     ids = st.text_input("Identifiers").split()
     if ids:

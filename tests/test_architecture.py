@@ -72,7 +72,7 @@ def test_areas_do_not_import_each_other() -> None:
 def test_shared_nouns_import_no_area() -> None:
     nouns = [
         ROOT / "blitz" / f"{name}.py"
-        for name in ("settings", "devices", "models", "model_memory", "turns")
+        for name in ("settings", "devices", "models", "model_memory", "look", "turns")
     ]
     for path in [*nouns, *sorted((ROOT / "blitz" / "datasets").glob("*.py"))]:
         second = {name.split(".")[1] for name in imported_modules(path) if name.count(".")}

@@ -1,10 +1,11 @@
-"""What the built-in data sets are, without loading any.
+"""What data sets are called, and what the built-in ones are, without loading any.
 
 Leaves the loading to `builtin`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 
@@ -110,3 +111,18 @@ BUILTIN_DATASETS: Mapping[str, BuiltinDataset] = MappingProxyType(
         )
     }
 )  # fmt: skip
+
+
+def dataset_title(source: str) -> str:
+    """What people call this data set."""
+    return BUILTIN_DATASETS[source].title if source in BUILTIN_DATASETS else dataset_name(source)
+
+
+def dataset_name(source: str) -> str:
+    """What an address or a file calls a data set: of a path the last part; its folder is private.
+
+    A file name need not be valid Unicode; what is not becomes a question mark.
+    """
+    if source in BUILTIN_DATASETS:
+        return source
+    return Path(source).name.encode(errors="replace").decode()

@@ -5,13 +5,12 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
+from blitz.look import STOPS
 from blitz.tensors.summaries import Statistics, Values
 
 BAR = "#3b82f6"
 ACCENT = "#c2410c"
 QUANTILES = ((0.25, "¼"), (0.5, "median"), (0.75, "¾"))
-# From blue over grey to orange: told apart by colour-blind people, on a white and on a dark page.
-DIVERGING = ((0.0, "#2166ac"), (0.5, "#b8b8b8"), (1.0, "#d95f02"))
 SEQUENTIAL = "Cividis"
 HEIGHT = 280
 MOST_TICKS = 12
@@ -73,7 +72,7 @@ def heat_map(values: Values) -> go.Figure:
     furthest = float(np.abs(finite).max()) if finite.size else 1.0
     is_signed = bool(finite.size) and finite.min() < 0 < finite.max()
     colours = (
-        {"colorscale": DIVERGING, "zmin": -furthest, "zmax": furthest}
+        {"colorscale": STOPS, "zmin": -furthest, "zmax": furthest}
         if is_signed
         else {"colorscale": SEQUENTIAL}
     )

@@ -62,18 +62,28 @@ class Launcher:
 
     def runs(self, limit: int = 200) -> list[Run]:
         """The newest runs, newest first, with the status a person shall see."""
-        return [self.view(run) for run in self._store.list_runs(limit)]
+        return self._views(self._store.list_runs(limit), self._is_cared_for)
+
+    def runs_of(self, run_ids: Sequence[str]) -> list[Run]:
+        """The runs of these ids that there are, in their order, as `run` gives each."""
+        return self._views(self._store.get_runs(run_ids), self._is_cared_for)
 
     def view(self, run: Run) -> Run:
         """The run, "lost" where it is said to be under way and its process is gone."""
-        return self._view(run, lambda run: self._lives(run) or self._is_launched(run))
+        [seen] = self._views([run], self._is_cared_for)
+        return seen
 
-    def _view(self, run: Run, lives: Callable[[Run], bool]) -> Run:
-        if run.status not in ACTIVE or lives(run):
-            return run
+    def _views(self, runs: Sequence[Run], lives: Callable[[Run], bool]) -> list[Run]:
+        doubtful = {run.id for run in runs if run.status in ACTIVE and not lives(run)}
         # A process records its end before it lets go of its lock, so only a second look tells a
         # run that ended just now from one that died.
-        now = self._store.get_run(run.id)
+        again = {run.id: run for run in self._store.get_runs(list(doubtful))}
+        return [
+            self._looked_at_again(run, again.get(run.id), lives) if run.id in doubtful else run
+            for run in runs
+        ]
+
+    def _looked_at_again(self, run: Run, now: Run | None, lives: Callable[[Run], bool]) -> Run:
         if now is None or now.attempt != run.attempt or now.status not in ACTIVE:
             return now or run
         if now.status != run.status and lives(now):
@@ -84,6 +94,9 @@ class Launcher:
         if run.host != self._host:
             return not run.is_silent
         return is_held(run_lock(self._folder(run.id)))
+
+    def _is_cared_for(self, run: Run) -> bool:
+        return self._lives(run) or self._is_launched(run)
 
     def _is_launched(self, run: Run) -> bool:
         """Whether a launcher on this host waits for the process of this run to take its lock."""
@@ -340,7 +353,7 @@ class Launcher:
         stored = self._store.get_run(run_id)
         if stored is None:
             raise LauncherError(f"there is no run {run_id}")
-        seen = self._view(stored, self._lives)
+        [seen] = self._views([stored], self._lives)
         if seen.status in ACTIVE:
             raise LauncherError(f"{stored.name}: is {seen.status} and cannot be {done}")
         return stored

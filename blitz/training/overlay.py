@@ -67,6 +67,11 @@ def fork_of(run: Run) -> Fork | None:
     return Fork(parent=run.parent, step=run.parent_step)
 
 
+def is_evaluated_only(run: Run) -> bool:
+    """Whether the run's weights were only evaluated: what it has of a curve is one point."""
+    return run.status == "finished" and not run.total_steps
+
+
 def overlaid_curve(
     store: RunStore,
     run_id: str,

@@ -143,6 +143,15 @@ class RunStore:
             found = self._read_runs(connection, db.runs.c.id == storable(run_id))
         return found[0] if found else None
 
+    def get_runs(self, run_ids: Sequence[str]) -> list[Run]:
+        """The runs of these ids that there are, in the order of the ids."""
+        if not run_ids:
+            return []
+        is_asked_for = db.runs.c.id.in_([storable(run_id) for run_id in run_ids])
+        with self._database.reading() as connection:
+            found = {run.id: run for run in self._read_runs(connection, is_asked_for)}
+        return [found[run_id] for run_id in run_ids if run_id in found]
+
     def list_runs(self, limit: int = 200) -> list[Run]:
         """The newest runs that are not hidden, newest first."""
         with self._database.reading() as connection:

@@ -9,7 +9,9 @@ another server or runs are gone.
 - `metric`: see `blitz.training.overlay`; `x`: step, epoch, seconds or images;
 - `from`, `to`: only this part of x; and `points`: how many points a curve at most.
 
-It answers with the curve of each run that there is. Errors are `{"error": one line}`.
+It answers with the curve of each run that there is, its name, number, status and parent, and as
+`evaluated` the accuracy and loss of weights that were only evaluated. Errors are
+`{"error": one line}`.
 """
 
 import gzip
@@ -23,8 +25,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from blitz.training.curves import Axis
-from blitz.training.overlay import Fork, Metric, fork_of, overlaid_curve
+from blitz.training.curves import Axis, finite_or_none
+from blitz.training.overlay import Fork, Metric, fork_of, is_evaluated_only, overlaid_curve
 from blitz.training.store import Run, RunStore, StoreError
 from blitz.ui.feed import Feed
 from blitz.ui.queries import parse_int, read_choice, read_int, read_span
@@ -152,8 +154,7 @@ class CurveFeed:
                 attempt=run.attempt,
                 ended_at=run.ended_at,
             )
-            known = {"name": run.name, "status": run.status, "parent": run.parent}
-            yield run_id, known | self._feed.get(curve)
+            yield run_id, _about(run) | self._feed.get(curve)
 
     def forget_unwatched(self) -> None:
         """Let go of the curves that nobody asks for any more."""
@@ -173,3 +174,18 @@ class CurveFeed:
             max_points=curve.points,
         )
         return read.to_json()
+
+
+def _about(run: Run) -> dict[str, Any]:
+    """What a chart says of a run beside its curve."""
+    results = {
+        name: None if value is None else finite_or_none(value)
+        for name, value in (("accuracy", run.accuracy), ("loss", run.loss))
+    }
+    return {
+        "name": run.name,
+        "number": run.number,
+        "status": run.status,
+        "parent": run.parent,
+        "evaluated": results if is_evaluated_only(run) else None,
+    }

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from blitz.datasets import BUILTIN_DATASETS, ImageDataset, find_datasets, load_dataset
+from blitz.datasets import (
+    BUILTIN_DATASETS,
+    ImageDataset,
+    dataset_name,
+    find_datasets,
+    load_dataset,
+)
 from blitz.datasets.readiness import is_quick, state_of
 from blitz.settings import Settings
 from blitz.training.checkpoints import write_atomically
@@ -16,18 +22,6 @@ def dataset_choices(settings: Settings) -> list[str]:
     """Names and paths that can be chosen: built in, found in the given folders, uploaded."""
     found = find_datasets([*settings.dataset_folders, settings.uploads_folder])
     return [*BUILTIN_DATASETS, *map(str, found)]
-
-
-def dataset_title(source: str) -> str:
-    """What people call this data set."""
-    if source in BUILTIN_DATASETS:
-        return BUILTIN_DATASETS[source].title
-    return Path(source).name
-
-
-def dataset_name(source: str) -> str:
-    """What an address calls a data set: of a path the file's name, for its folder is private."""
-    return source if source in BUILTIN_DATASETS else Path(source).name
 
 
 def named_dataset(name: str, settings: Settings) -> str | None:

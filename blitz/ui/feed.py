@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar, cast
 
+from blitz.training.store import StoreError
+
 FRESH_SECONDS = 0.2
 FORGET_SECONDS = 30.0
 
@@ -29,7 +31,10 @@ class Feed(Generic[Key, Value]):
         self._looked_at = -math.inf
 
     def get(self, key: Key) -> Value:
-        """The value; what the reading raises goes to whoever asked for it."""
+        """The value; what the reading raises goes to whoever asked for it.
+
+        A store that is away takes long to say so: all who waited meanwhile are told at once.
+        """
         watched = self._watch(key)
         # Of many that ask at once, one reads. The others take what was there before: a database
         # that is locked for a while must not hold up all the server's threads.
@@ -37,8 +42,9 @@ class Feed(Generic[Key, Value]):
             return cast(Value, watched.value)
         try:
             if time.monotonic() - watched.read_at >= FRESH_SECONDS:
-                watched.value = self._read(key, watched.value)
-                watched.read_at = time.monotonic()
+                self._refresh(key, watched)
+            if watched.fault is not None:
+                raise StoreError(watched.fault)
             return cast(Value, watched.value)
         finally:
             watched.lock.release()
@@ -59,6 +65,14 @@ class Feed(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._watched)
 
+    def _refresh(self, key: Key, watched: "_Watched[Value]") -> None:
+        try:
+            watched.value = self._read(key, watched.value)
+            watched.fault = None
+        except StoreError as error:
+            watched.fault = str(error)
+        watched.read_at = time.monotonic()
+
     def _watch(self, key: Key) -> "_Watched[Value]":
         self.forget_unwatched()
         with self._lock:
@@ -73,3 +87,5 @@ class _Watched(Generic[Value]):
         self.asked_at = -math.inf
         self.read_at = -math.inf
         self.value: Value | None = None
+        self.fault: str | None = None
+        """Why the last reading failed, if it did."""

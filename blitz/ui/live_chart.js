@@ -11,7 +11,6 @@ const DETAIL_POINTS = 3_000;
 const RAW_OPACITY = 0.28;
 const END_ROOM = 1.02; // free space after the last point, as a factor
 
-const ACTIVE = new Set(["starting", "queued", "preparing", "running", "paused"]);
 const CHARTS = [
   { name: "loss", title: "Loss", curve: "train_loss", test: "test_loss", format: ".4~g" },
   {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from blitz.ui.routes import plotly_version
+from blitz.ui.run_constants import run_constants
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -40,12 +41,15 @@ def live_chart(run_id: str, *, key: str, status: str | None = None) -> str | Non
 def _component() -> "ComponentRenderer":
     """The component, registered once a process; all sessions share it."""
     folder = Path(__file__).parent
+    scripts = ("plotly_loading.js", "poller.js", "curve_drawing.js", "live_chart.js")
     return st.components.v2.component(
         "blitz_live_chart",
         css=(folder / "live_chart.css").read_text(encoding="utf-8"),
         js="\n".join(
-            (folder / name).read_text(encoding="utf-8")
-            for name in ("plotly_loading.js", "poller.js", "curve_drawing.js", "live_chart.js")
+            [
+                run_constants(),
+                *((folder / name).read_text(encoding="utf-8") for name in scripts),
+            ]
         ),
         # In a shadow root Plotly's own styles, which it adds to the document, would not apply.
         isolate_styles=False,

@@ -26,7 +26,7 @@ def _cell(image: Tensor, caption: str, side: int) -> str:
     text = html.escape(caption)
     return (
         f'<figure style="margin: 0; width: {side}px">'
-        f'<img src="{_data_url(image)}" alt="{text}" width="{side}" '
+        f'<img src="{data_url(image)}" alt="{text}" width="{side}" '
         f'height="{side}" style="image-rendering: pixelated; border-radius: 0.25rem; '
         'outline: 1px solid rgba(128, 128, 128, 0.35)">'
         '<figcaption style="font-size: 0.75rem; line-height: 1.2; opacity: 0.8; '
@@ -34,7 +34,8 @@ def _cell(image: Tensor, caption: str, side: int) -> str:
     )
 
 
-def _data_url(image: Tensor) -> str:
+def data_url(image: Tensor) -> str:
+    """An image uint8 [C, H, W] as an address that holds it."""
     pixels = image.permute(1, 2, 0).numpy()  # [H, W, C]
     file = io.BytesIO()
     Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")

@@ -7,16 +7,17 @@ nothing of requests, which are `compare_routes`' business.
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from blitz.datasets import dataset_title
 from blitz.training.curves import finite_or_none
 from blitz.training.store import ACTIVE, Run, RunStore
 from blitz.ui.feed import Feed
 
 MOST_RUNS = 2_000
 ALIVE_SECONDS = 2.0
-"""How long a run that was seen alive is believed to be so: looking takes some milliseconds."""
+"""How long what was seen of a run's process, life or loss, is believed: looking takes time."""
 
 
 def _columns() -> dict[str, Callable[[Run], Any]]:
@@ -31,11 +32,13 @@ def _columns() -> dict[str, Callable[[Run], Any]]:
         "name": lambda run: run.name,
         "status": lambda run: run.status,
         "message": lambda run: run.message,
-        "dataset": lambda run: run.config.dataset,
+        "dataset": lambda run: dataset_title(run.config.dataset),
         "model": lambda run: run.config.model,
         "width": lambda run: run.config.width,
         "optimizer": lambda run: run.config.optimizer,
         "lr": lambda run: run.config.lr,
+        "batch_size": lambda run: run.config.batch_size,
+        "seed": lambda run: run.config.seed,
         "best_accuracy": lambda run: number(run.best_accuracy),
         "accuracy": lambda run: number(run.accuracy),
         "loss": lambda run: number(run.loss),
@@ -43,7 +46,7 @@ def _columns() -> dict[str, Callable[[Run], Any]]:
         "images_per_second": lambda run: number(run.images_per_second),
         "step": lambda run: run.step,
         "total_steps": lambda run: run.total_steps,
-        "started": lambda run: (run.started_at or run.created_at).timestamp(),
+        "started": lambda run: run.created_at.timestamp(),
         "note": lambda run: run.note,
         "tags": lambda run: run.tags,
         "is_pinned": lambda run: run.is_pinned,
@@ -93,7 +96,7 @@ class TableFeed:
         self._store = store
         self._view = view
         self._feed: Feed[str, TableSnapshot] = Feed(self._refresh)
-        self._seen_alive: dict[str, tuple[Run, float]] = {}
+        self._looks: dict[str, _Look] = {}
 
     def read(self) -> TableSnapshot:
         """The runs as they are, or were a moment ago."""
@@ -126,20 +129,32 @@ class TableFeed:
     def _seen(self, stored: list[Run]) -> Iterator[Run]:
         """The runs with the status a person shall see; one thread at a time asks for them."""
         now = time.monotonic()
-        alive: dict[str, tuple[Run, float]] = {}
+        looks: dict[str, _Look] = {}
         for run in stored:
             if run.status not in ACTIVE:
                 yield run
                 continue
-            before, at = self._seen_alive.get(run.id, (None, 0.0))
-            is_believed = (
-                before is not None
-                and before.attempt == run.attempt
-                and before.status == run.status
-                and now - at < ALIVE_SECONDS
-            )
-            seen = run if is_believed else self._view(run)
-            if seen.status in ACTIVE:
-                alive[run.id] = (run, at if is_believed else now)
+            look = self._looks.get(run.id)
+            if look is None or now - look.at >= ALIVE_SECONDS or not look.is_of(run):
+                look = _Look(stored=run, seen=self._view(run), at=now)
+                seen = look.seen
+            elif look.seen.status == "lost":
+                seen = replace(run, status="lost", message=look.seen.message)
+            else:
+                seen = run
+            looks[run.id] = look
             yield seen
-        self._seen_alive = alive
+        self._looks = looks
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    """What was seen of a run that is said to be under way."""
+
+    stored: Run
+    seen: Run
+    at: float
+
+    def is_of(self, run: Run) -> bool:
+        """Whether the run is said to be what it was said to be then."""
+        return (run.attempt, run.status) == (self.stored.attempt, self.stored.status)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from blitz.datasets import BUILTIN_DATASETS, ImageDataset
+from blitz.datasets import BUILTIN_DATASETS, ImageDataset, dataset_title
 from blitz.devices import list_devices
 from blitz.models import MODELS, build_model, check_model, count_parameters
 from blitz.training.config import (
@@ -18,7 +18,7 @@ from blitz.training.config import (
 )
 from blitz.training.presets import PRESETS, Preset
 from blitz.training.store import MAX_NAME
-from blitz.ui.data import dataset_choices, dataset_title, save_upload
+from blitz.ui.data import dataset_choices, save_upload
 from blitz.ui.services import Services
 from blitz.ui.text import plain
 from blitz.ui.train_samples import show_samples

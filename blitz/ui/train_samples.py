@@ -3,9 +3,15 @@
 import streamlit as st
 from torch import Generator, randperm
 
-from blitz.datasets import BUILTIN_DATASETS, DatasetError, ImageDataset, UnreadableImages
+from blitz.datasets import (
+    BUILTIN_DATASETS,
+    DatasetError,
+    ImageDataset,
+    UnreadableImages,
+    dataset_title,
+)
 from blitz.training.config import TrainConfig
-from blitz.ui.data import dataset_title, images_of, is_at_hand
+from blitz.ui.data import images_of, is_at_hand
 from blitz.ui.pictures import show_pictures
 from blitz.ui.services import Services
 from blitz.ui.text import plain

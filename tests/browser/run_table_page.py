@@ -1,45 +1,32 @@
-"""The page of `run_table_app`: does in the store what the table's events say."""
+"""The page of `run_table_app`: the table alone, and a note of what was done in it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
+from functools import partial
 
 import streamlit as st
 
-from blitz.settings import read_settings
-from blitz.training.store import RunStore
-from blitz.ui.compare.run_table import TableState, run_table
+from blitz.ui.compare.run_table import TableEvent, TableState, run_table
+from blitz.ui.compare.state import SELECTED, TABLE
+from blitz.ui.compare.table_actions import act, table_view
+from blitz.ui.services import services
 
 st.set_page_config(layout="wide")
-store = RunStore(read_settings().database_url)
-selected = st.session_state.get("selected", [])
-state = st.session_state.get("state", TableState())
-event = run_table("table", selected, state)
-if event is not None:
-    match event.kind, event.value:
-        case "select", _:
-            st.session_state["selected"] = list(event.ids)
-        case "view", TableState() as state:
-            st.session_state["state"] = state
-        case "rename", str(name):
-            store.change_name(event.ids[0], name)
-        case "delete", _:
-            for run_id in event.ids:
-                store.hide_run(run_id)
-        case "restore", _:
-            for run_id in event.ids:
-                store.show_run(run_id)
-        case "note", str(note):
-            store.update_run(event.ids[0], note=note)
-        case "pin", bool(is_pinned):
-            store.update_run(event.ids[0], is_pinned=is_pinned)
-        case "tags", tuple(tags):
-            for run_id in event.ids:
-                store.update_run(run_id, tags=tags)
-    value = asdict(event.value) if isinstance(event.value, TableState) else event.value
-    with (read_settings().home / "events").open("a") as notes:
+found, session = services(), st.session_state
+session.setdefault(SELECTED, ())
+session.setdefault(TABLE, TableState())
+
+
+def act_and_note(event: TableEvent) -> list[str]:
+    complaints = act(found, session, event)
+    value = asdict(event.value) if is_dataclass(event.value) else event.value
+    with (found.settings.home / "events").open("a") as notes:
         notes.write(f"{event.kind} {list(event.ids)!r} {value!r}\n")
-with (read_settings().home / "script_runs").open("a") as notes:
+    return complaints
+
+
+run_table("table", act_and_note, partial(table_view, session))
+with (found.settings.home / "script_runs").open("a") as notes:
     notes.write(".")
 if st.button("Select nothing"):
-    st.session_state["selected"] = []
+    session[SELECTED] = ()
     st.rerun()
-store.close()

@@ -1,3 +1,4 @@
+import re
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,15 +52,23 @@ def record(store: RunStore, request: pytest.FixtureRequest) -> Any:
     return make
 
 
-def open_chart(page: Page, server: Server, *runs: Run, group: bool = False) -> None:
+def epoch_end(step: int, accuracy: float) -> EpochFinished:
+    return EpochFinished(at=at(step), loss=0.5, accuracy=accuracy, class_correct=(1,),
+                         class_total=(2,), is_best=True)  # fmt: skip
+
+
+def open_chart(
+    page: Page, server: Server, *runs: Run, group: bool = False, count: int | None = None
+) -> None:
+    """Open the chart of these runs and wait for its lines; count: how many, if not one each."""
     ids = ",".join(run.id for run in runs)
-    page.goto(f"{server.url}/?runs={ids}{'&group=yes' if group else ''}")
+    page.goto(f"{server.url}/?runs={ids}&smoothing=0{'&group=yes' if group else ''}")
     expect(page.locator(READY)).to_have_count(1)
-    wait_for(page, lambda: len(lines(page)) == len(runs))
+    wait_for(page, lambda: len(lines(page)) == (len(runs) if count is None else count))
 
 
 def lines(page: Page) -> dict[str, dict[str, Any]]:
-    """What is drawn of each run, by its id."""
+    """What is drawn of each run, by its id, and of each mean."""
     found: dict[str, dict[str, Any]] = page.evaluate(
         """() => Object.fromEntries(
           (document.querySelector('.blitz-curves .plot')?.data ?? [])
@@ -122,7 +131,7 @@ def test_the_legend_names_runs_as_text_and_hides_them(
 ) -> None:
     first, second = record("<b>first</b>", 1.0), record("second", 2.0)
     open_chart(page, server, first, second)
-    legend = page.get_by_role("list", name="Runs in the chart")
+    legend = page.get_by_role("list", name="Lines in the chart")
     expect(legend.get_by_role("button")).to_have_text(["<b>first</b>", "second"])
     legend.get_by_role("button", name="second").click()
     wait_for(page, lambda: list(lines(page)) == [first.id])
@@ -138,7 +147,7 @@ def test_choices_are_told_to_the_page_once(page: Page, server: Server, record: A
     wait_for(page, lambda: [line["y"][-1] for line in lines(page).values()] == [100])
     chosen = (
         "{'metric': 'images_per_second', 'axis': 'images', 'smoothing': 0, 'is_log': False, "
-        "'shows_groups': True}"
+        "'shows_groups': False}"
     )
 
     def told() -> list[str]:
@@ -148,6 +157,126 @@ def test_choices_are_told_to_the_page_once(page: Page, server: Server, record: A
     page.get_by_text("Without the first").click()
     wait_for(page, lambda: told()[-1] == "None")
     assert told().count(chosen) == 1
+
+
+def test_choices_stay_as_they_were_made_whatever_runs_between_and_after_a_reload(
+    page: Page, server: Server, record: Any
+) -> None:
+    runs = [record("first", 1.0), record("second", 2.0)]
+    open_chart(page, server, *runs)
+
+    def run_the_script() -> None:
+        page.get_by_text("Without the first").click()
+        expect(page.locator(READY)).to_have_count(1)
+
+    def told(name: str, value: str) -> None:
+        page.wait_for_url(re.compile(f"[?&]{name}={value}(&|$)"))
+
+    page.get_by_label("Show").select_option("test_loss")
+    told("metric", "test_loss")
+    page.get_by_label("over").select_option("epoch")
+    told("axis", "epoch")
+    page.get_by_label("Log scale").check()
+    run_the_script()  # before the choice is told
+    told("is_log", "True")
+    page.get_by_label("Show").select_option("learning_rate")
+    told("metric", "learning_rate")
+    page.get_by_label("Show").select_option("train_accuracy")
+    told("metric", "train_accuracy")
+    page.get_by_label("Smoothing").fill("0.25")
+    told("smoothing", "0.25")
+    run_the_script()
+    page.get_by_label("Show").select_option("test_loss")
+    chosen = {"metric": "test_loss", "axis": "epoch", "is_log": "True", "smoothing": "0.25"}
+    for _ in range(2):
+        for name, value in chosen.items():
+            told(name, value)
+        run_the_script()
+        expect(page.get_by_label("Show")).to_have_value("test_loss")
+        expect(page.get_by_label("over")).to_have_value("epoch")
+        expect(page.get_by_label("Log scale")).to_be_checked()
+        expect(page.get_by_label("Smoothing")).to_have_value("0.25")
+        expect(page.get_by_role("group", name="Test loss by epoch")).to_be_visible()
+        drawn = page.evaluate(
+            """() => (({ xaxis, yaxis }) => [xaxis.title.text, yaxis.title.text, yaxis.type])(
+              document.querySelector('.blitz-curves .plot').layout)"""
+        )
+        assert drawn == ["epoch", "Test loss", "log"]
+        page.reload()
+        expect(page.locator(READY)).to_have_count(1)
+        expect(page.get_by_role("group", name="Test loss by epoch")).to_be_visible()
+
+
+def test_what_is_measured_once_an_epoch_is_never_smoothed(
+    page: Page, server: Server, store: RunStore, record: Any
+) -> None:
+    run = record("run", 1.0)
+    store.append_metrics(run.id, [epoch_end(10, 0.9), epoch_end(20, 0.1)])
+    open_chart(page, server, run)
+    page.get_by_label("Smoothing").fill("0.9")
+    page.get_by_label("Show").select_option("test_accuracy")
+    wait_for(page, lambda: lines(page).get(run.id, {"y": []})["y"] == [0.9, 0.1])
+    expect(page.get_by_label("Smoothing")).to_be_disabled()
+    expect(page.locator(".blitz-curves output")).to_have_text("off: once an epoch")
+
+
+def test_one_diverged_run_does_not_flatten_the_others(
+    page: Page, server: Server, store: RunStore, record: Any
+) -> None:
+    runs = [record("first", 1.0), record("second", 2.0)]
+    store.append_metrics(runs[1].id, [steps(11, 2e8)])
+    open_chart(page, server, *runs)
+    remark = page.locator(".blitz-curves .remark")
+    expect(remark).to_have_text("Above the picture: second, up to 2.0e8. A log scale shows all.")
+
+    def heights() -> list[float]:
+        found: list[float] = page.evaluate(
+            "() => document.querySelector('.blitz-curves .plot')._fullLayout.yaxis.range"
+        )
+        return found
+
+    low, high = heights()
+    assert -0.5 < low <= 0.1
+    assert 2 <= high < 3
+    page.get_by_label("Log scale").check()
+    expect(remark).to_be_hidden()
+    wait_for(page, lambda: heights()[1] > 8)  # powers of ten
+    page.get_by_label("Log scale").uncheck()
+    page.get_by_role("list", name="Lines in the chart").get_by_role("button").nth(1).click()
+    expect(remark).to_be_hidden()
+
+
+def test_weights_that_were_only_evaluated_are_a_level(
+    page: Page, server: Server, store: RunStore, record: Any
+) -> None:
+    trained = record("trained", 1.0)
+    token = "evaluated"
+    given = store.create_run(name="given", config=TrainConfig(), device="cpu", token=token)
+    store.append_metrics(trained.id, [epoch_end(10, 0.5), epoch_end(20, 0.75)])
+    store.append_metrics(given.id, [epoch_end(0, 0.8125)])
+    store.update_run(given.id, accuracy=0.8125, loss=0.5)
+    store.change_status(given.id, {"starting"}, "finished")
+    open_chart(page, server, trained, given, count=1)
+    legend = page.get_by_role("list", name="Lines in the chart").get_by_role("button")
+    expect(legend).to_have_text(["trained", "given evaluated once: 81.3%"])
+    page.get_by_label("Show").select_option("test_accuracy")
+    wait_for(page, lambda: set(lines(page).get(given.id, {"y": []})["y"]) == {0.8125})
+    assert [lines(page)[given.id]["x"][at] for at in (0, -1)] == [0, 20]
+
+
+def test_long_names_keep_their_ends_and_equal_names_have_numbers(
+    page: Page, server: Server, record: Any
+) -> None:
+    long = "a name that goes on and on and on so that nobody sees where it ends"
+    runs = [record(f"{long} · fork", 1.0), record("twin", 2.0), record("twin", 3.0)]
+    open_chart(page, server, *runs)
+    legend = page.get_by_role("list", name="Lines in the chart").get_by_role("button")
+    twins = [f"twin · {run.number}" for run in runs[1:]]
+    expect(legend).to_have_text([f"{long} · fork", *twins])
+    expect(legend.first).to_have_attribute("title", f"{long} · fork")
+    is_cut = "node => node.scrollWidth > node.clientWidth"
+    assert legend.first.locator(".name span").first.evaluate(is_cut)
+    assert not legend.first.locator(".name span").last.evaluate(is_cut)
 
 
 def test_smoothing_is_the_same_for_all(page: Page, server: Server, record: Any) -> None:
@@ -162,11 +291,19 @@ def test_smoothing_is_the_same_for_all(page: Page, server: Server, record: Any) 
     assert lines(page)[runs[1].id]["y"] == pytest.approx([2 * value for value in expected])
 
 
-def test_mean_and_spread_of_a_group_are_drawn(page: Page, server: Server, record: Any) -> None:
-    runs = [record(f"seed {scale}", scale) for scale in (1.0, 2.0, 4.0)]
+def test_mean_and_spread_stand_for_a_group_in_chart_and_legend(
+    page: Page, server: Server, record: Any
+) -> None:
+    runs = [record(f"lr 0.1 seed {scale:g}", scale) for scale in (1.0, 2.0, 4.0)]
     open_chart(page, server, *runs, group=True)
+    legend = page.get_by_role("list", name="Lines in the chart").get_by_role("button")
+    expect(legend).to_have_text([run.name for run in runs])
+    page.get_by_label("Mean of seeds").check()
+    expect(legend).to_have_text(["mean of 3 seeds · lr 0.1 ± 1 standard deviation"])
+    expect(legend).to_have_attribute("title", "\n".join(run.name for run in runs))
+    wait_for(page, lambda: list(lines(page)) == [f"mean {runs[0].id}"])
     low, high, mean = page.evaluate(
-        """() => document.querySelector('.blitz-curves .plot').data.slice(-3)
+        """() => document.querySelector('.blitz-curves .plot').data
           .map(({ x, y }) => [...x].map((value, at) => [value, y[at]]))"""
     )
     scales = [1.0, 2.0, 4.0]
@@ -174,8 +311,10 @@ def test_mean_and_spread_of_a_group_are_drawn(page: Page, server: Server, record
     assert mean[-1] == pytest.approx([10, statistics.mean(scales) / 10])
     assert high[-1][1] - mean[-1][1] == pytest.approx(statistics.stdev(scales) / 10)
     assert mean[-1][1] - low[-1][1] == pytest.approx(statistics.stdev(scales) / 10)
-    page.get_by_label("Mean and spread").uncheck()
-    wait_for(page, lambda: {line["opacity"] for line in lines(page).values()} == {1})
+    legend.click()  # hides it
+    wait_for(page, lambda: lines(page) == {})
+    page.get_by_label("Mean of seeds").uncheck()
+    wait_for(page, lambda: set(lines(page)) == {run.id for run in runs})
 
 
 def test_a_fork_begins_on_its_parents_curve(
@@ -189,6 +328,11 @@ def test_a_fork_begins_on_its_parents_curve(
     assert drawn["y"] == pytest.approx([1 / 4, *(0.5 / step for step in range(1, 11))])
     page.get_by_label("over").select_option("epoch")
     wait_for(page, lambda: lines(page).get(fork.id, {"x": [0]})["x"][0] == 0.4)
+    # Smoothed, it goes on from its parent's average: it does not leap to a value of its own.
+    page.get_by_label("Smoothing").fill("0.75")
+    wait_for(page, lambda: lines(page)[fork.id]["y"][0] > 0.3)
+    average = lines(page)[parent.id]["y"][3]
+    assert lines(page)[fork.id]["y"][:2] == pytest.approx([average, 0.75 * average + 0.25 * 0.5])
 
 
 def test_a_long_curve_is_refined_where_it_is_looked_at(
@@ -215,15 +359,12 @@ def test_deleted_runs_leave_the_chart_and_a_test_metric_is_shown(
     page: Page, server: Server, store: RunStore, record: Any
 ) -> None:
     first, second = record("first", 1.0), record("second", 2.0)
-    epoch = EpochFinished(
-        at=at(10), loss=0.5, accuracy=0.75, class_correct=(1,), class_total=(2,), is_best=True
-    )
-    store.append_metrics(first.id, [epoch])
+    store.append_metrics(first.id, [epoch_end(10, 0.75)])
     open_chart(page, server, first, second)
     page.get_by_label("Show").select_option("test_accuracy")
     wait_for(page, lambda: lines(page).get(first.id, {"y": []})["y"] == [0.75])
     store.hide_run(second.id)
-    expect(page.get_by_role("list", name="Runs in the chart").get_by_role("button")).to_have_text(
+    expect(page.get_by_role("list", name="Lines in the chart").get_by_role("button")).to_have_text(
         ["first"]
     )
     assert list(lines(page)) == [first.id]

@@ -30,9 +30,12 @@ def store(server: Server) -> Iterator[RunStore]:
     store.close()
 
 
-def add_run(store: RunStore, name: str, *, accuracy: float | None = None, lr: float = 0.1) -> Run:
+def add_run(
+    store: RunStore, name: str, *, accuracy: float | None = None, lr: float = 0.1, seed: int = 0
+) -> Run:
     """A running run, perhaps with an epoch."""
-    run = store.create_run(name=name, config=TrainConfig(lr=lr), device="cpu", token=name)
+    config = TrainConfig(lr=lr, seed=seed)
+    run = store.create_run(name=name, config=config, device="cpu", token=name)
     store.change_status(run.id, {"starting"}, "running")
     store.update_run(run.id, total_steps=100, step=50, accuracy=accuracy)
     if accuracy is not None:
@@ -103,7 +106,8 @@ def test_runs_come_change_and_go_without_a_script_run(table: Table, store: RunSt
     table.wait_for_names("first")
     expect(table.cell(first, "status")).to_have_text("▶running")
     expect(table.cell(first, "progress").locator("progress")).to_have_attribute("max", "1")
-    assert table.cell(first, "progress").locator("progress").evaluate("bar => bar.value") == 0.5
+    bar = table.cell(first, "progress").get_by_role("progressbar", name="50 of 100 steps")
+    assert bar.evaluate("bar => bar.value") == 0.5
     expect(table.cell(first, "best_accuracy")).to_have_text("–")
     second = add_run(store, "second", accuracy=0.75)
     table.wait_for_names("second", "first")
@@ -155,6 +159,24 @@ def test_the_filter_looks_through_all_fields(table: Table, store: RunStore) -> N
     assert plain
 
 
+def test_the_filter_takes_conditions(table: Table, store: RunStore) -> None:
+    low, high = add_run(store, "low", lr=0.01, seed=1), add_run(store, "high", lr=0.5, seed=13)
+    store.update_run(low.id, accuracy=0.5)
+    store.update_run(high.id, accuracy=0.95)
+    store.change_status(high.id, {"running"}, "finished")
+    add_run(store, "new")  # whose accuracy nobody knows yet
+    field = table.page.get_by_role("searchbox", name="Filter runs")
+    for text, names in (
+        ("accuracy>90%", ["high"]),
+        ("accuracy<=0.95", ["high", "low"]),
+        ("lr<=0.1 state:run", ["new", "low"]),
+        ("seed:1", ["low"]),
+        ("accuracy>many", []),
+    ):
+        field.fill(text)
+        table.wait_for_names(*names)
+
+
 def test_runs_are_selected_one_by_one_in_a_range_and_all_that_are_shown(
     table: Table, store: RunStore
 ) -> None:
@@ -193,13 +215,151 @@ def test_tags_and_notes_are_written_in_a_window(table: Table, store: RunStore) -
     table.choose(run, "Tags")
     table.page.get_by_role("textbox").last.fill("a, b\n<i>c</i>\n\na, b")
     table.page.get_by_role("button", name="Save").click()
-    table.wait_for_event("tags", run, value=("a, b", "<i>c</i>"))
+    table.wait_for_event("tags", run, value={"before": (), "after": ("a, b", "<i>c</i>")})
     expect(table.row(run).locator(".tag")).to_have_text(["a, b", "<i>c</i>"])
     table.choose(run, "Note")
     table.page.get_by_role("textbox").last.fill("why\nnot")
     table.page.keyboard.press("Control+Enter")
     table.wait_for_event("note", run, value="why\nnot")
-    expect(table.row(run).get_by_role("img", name="why")).to_be_visible()
+    expect(table.row(run).locator(".note")).to_have_text("✎ why")
+
+
+def test_a_name_that_is_being_written_is_left_alone_by_what_changes_around_it(
+    table: Table, store: RunStore
+) -> None:
+    low, high = (add_run(store, name, accuracy=value) for name, value in (("low", 0.1),
+                 ("high", 0.5)))  # fmt: skip
+    table.page.get_by_role("columnheader", name="Last accuracy").get_by_role("button").click()
+    table.wait_for_names("high", "low")
+    table.row(low).locator("b").dblclick()
+    field = table.page.get_by_label("Name", exact=True)
+    field.fill("half")
+    store.update_run(low.id, accuracy=0.9)
+    store.update_run(high.id, accuracy=0.2)
+    expect(table.cell(high, "accuracy")).to_have_text("20.0%")
+    expect(table.rows.first).to_have_attribute("data-id", high.id)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("half")
+    field.press_sequentially(" and whole")
+    field.press("Enter")
+    table.wait_for_event("rename", low, value="half and whole")
+    assert [event[0] for event in table.events()].count("rename") == 1
+    table.wait_for_names("half and whole", "high")
+    expect(table.row(low)).to_be_focused()
+
+
+def test_a_row_keeps_the_keyboard_wherever_it_goes(table: Table, store: RunStore) -> None:
+    runs = [add_run(store, f"run {number}", accuracy=0.001 * number) for number in range(60)]
+    table.page.get_by_role("columnheader", name="Last accuracy").get_by_role("button").click()
+    expect(table.rows.locator("b").first).to_have_text("run 59")
+    table.row(runs[55]).focus()
+    store.update_run(runs[55].id, accuracy=0.9)
+    expect(table.rows.locator("b").first).to_have_text("run 55")
+    expect(table.row(runs[55])).to_be_focused()
+    store.update_run(runs[58].id, accuracy=0.95)  # which was behind it
+    expect(table.rows.locator("b").first).to_have_text("run 58")
+    expect(table.row(runs[55])).to_be_focused()
+    table.page.locator(".blitz-runs .scroll").evaluate("it => { it.scrollTop = it.scrollHeight; }")
+    expect(table.row(runs[0])).to_be_visible()
+    expect(table.row(runs[55])).to_be_focused()
+    table.page.keyboard.press("ArrowDown")
+    expect(table.row(runs[59])).to_be_focused()
+    store.hide_run(runs[59].id)
+    expect(table.row(runs[57])).to_be_focused()
+    table.page.keyboard.press("End")
+    expect(table.row(runs[0])).to_be_focused()
+    table.page.locator(".blitz-runs .scroll").evaluate("it => { it.scrollTop = 0; }")
+    expect(table.row(runs[58])).to_be_visible()
+    expect(table.row(runs[0])).to_be_focused()
+
+
+def test_tags_of_several_runs_are_changed_where_they_are_common(
+    table: Table, store: RunStore
+) -> None:
+    first, second = add_run(store, "first"), add_run(store, "second")
+    store.update_run(first.id, tags=["common", "mine"])
+    store.update_run(second.id, tags=["common", "yours"])
+    expect(table.row(second).locator(".tag")).to_have_count(2)
+    table.page.get_by_label("Select all runs that are shown").click()
+    table.page.get_by_role("button", name="2 selected").click()
+    table.page.get_by_role("menuitem", name="Tags").click()
+    field = table.page.get_by_role("textbox").last
+    expect(field).to_have_value("common")
+    field.fill("new")
+    table.page.get_by_role("button", name="Save").click()
+    expect(table.row(first).locator(".tag")).to_have_text(["mine", "new"])
+    expect(table.row(second).locator(".tag")).to_have_text(["yours", "new"])
+    wait_for(table.page, lambda: tags_of(store, first, second) == [("mine", "new"),
+                                                                   ("yours", "new")])  # fmt: skip
+
+
+def tags_of(store: RunStore, *runs: Run) -> list[tuple[str, ...]]:
+    return [run.tags for run in store.get_runs([run.id for run in runs])]
+
+
+def test_tags_beyond_the_limits_are_refused_in_the_window(table: Table, store: RunStore) -> None:
+    run = add_run(store, "run")
+    table.choose(run, "Tags")
+    field = table.page.get_by_role("textbox").last
+    save = table.page.get_by_role("button", name="Save")
+    for text, fault in (
+        ("x" * 41, "a tag has at most 40 characters"),
+        ("\n".join(map(str, range(21))), "A run would have 21 tags; at most 20 are allowed."),
+    ):
+        field.fill(text)
+        save.click()
+        expect(field).to_be_visible()
+        assert fault in field.evaluate("field => field.validationMessage")
+    field.fill("x" * 40)
+    save.click()
+    expect(table.row(run).locator(".tag")).to_have_text(["x" * 40])
+    table.wait_for_event("tags", run, value={"before": (), "after": ("x" * 40,)})
+    assert len(table.events()) == 1
+
+
+def test_an_edit_that_is_refused_does_not_stay_on_the_screen(table: Table, store: RunStore) -> None:
+    run = add_run(store, "run")
+    table.choose(run, "Tags")
+    field = table.page.get_by_role("textbox").last
+    field.fill("one more")
+    others = [f"t{number}" for number in range(20)]  # that somebody else writes meanwhile
+    store.update_run(run.id, tags=others)
+    expect(table.row(run).locator(".tag")).to_have_count(20)
+    table.page.get_by_role("button", name="Save").click()
+    expect(table.page.get_by_text("tags: 21 were given; expected at most 20")).to_be_visible()
+    expect(table.row(run).locator(".tag")).to_have_text(others)
+
+
+def test_more_runs_are_selected_and_marked_than_can_be_compared(
+    page: Page, server: Server, store: RunStore
+) -> None:
+    runs = [add_run(store, f"run {number}") for number in range(55)]
+    table = open_table(page, server)
+    page.get_by_label("Select all runs that are shown").click()
+    table.wait_for_event("select", *reversed(runs))
+    page.get_by_role("button", name="55 selected").click()
+    page.get_by_role("menuitem", name="Pin to the top").click()
+    wait_for(page, lambda: all(run.is_pinned for run in store.list_runs()))
+    expect(page.get_by_role("button", name="55 selected")).to_be_visible()
+
+
+def test_every_deletion_can_be_undone_the_last_one_first(table: Table, store: RunStore) -> None:
+    runs = [add_run(store, name) for name in "abc"]
+    for run in runs:
+        store.change_status(run.id, {"running"}, "finished")
+    for run in runs[:2]:
+        expect(table.cell(run, "status")).to_have_text("✓finished")
+        table.choose(run, "Delete")
+        expect(table.page.get_by_text(f"{run.name} deleted")).to_be_visible()
+    table.wait_for_names("c")
+    undo = table.page.get_by_role("button", name="Undo")
+    expect(table.page.get_by_text("b deleted (1 more before)")).to_be_visible()
+    undo.click()
+    expect(table.page.get_by_text("a deleted")).to_be_visible()
+    undo.click()
+    table.wait_for_names("c", "b", "a")
+    expect(undo).to_be_hidden()
+    assert store.hidden_runs() == []
 
 
 def test_deleted_runs_go_and_come_back(table: Table, store: RunStore) -> None:

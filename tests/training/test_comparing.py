@@ -1,6 +1,8 @@
 """Runs set side by side: settings, seeds, answers image by image, weights."""
 
+import html
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from blitz.training.comparing_figures.figures import (
     class_difference_figure,
     confusion_difference_figure,
     framed_confusion_figure,
+    weights_figure,
 )
 from blitz.training.config import LossName, TrainConfig
 from blitz.training.events import EpochFinished, Position
@@ -287,14 +290,15 @@ def test_gradients_are_those_of_backward_and_leave_the_model_alone(loss: LossNam
 # Charts
 
 
-def test_the_difference_of_confusions_is_second_less_first_per_class() -> None:
+def test_the_difference_of_confusions_is_told_in_images_and_coloured_by_what_is_better() -> None:
     first = np.array([[8, 2], [0, 5]])
     second = np.array([[6, 4], [1, 4]])
     figure = confusion_difference_figure(["<b>", "cat"], first, second, chosen=(1, 0))
-    [heat_map] = figure.data
-    assert np.allclose(heat_map.z, [[-0.2, 0.2], [0.2, -0.2]])
+    heat_map, numbers = figure.data
+    # The second is right less often and wrong more often, of 10 images and of 5.
+    assert np.allclose(heat_map.z, [[-0.2, -0.2], [-0.2, -0.2]])
     assert heat_map.zmax == -heat_map.zmin == pytest.approx(0.2)
-    assert [list(row) for row in heat_map.text] == [["-2", "+2"], ["+1", "-1"]]
+    assert cells(numbers) == {(0, 0): "-2", (0, 1): "+2", (1, 0): "+1", (1, 1): "-1"}
     assert heat_map.hovertext[1][0] == "cat taken for &lt;b&gt;: 0 and 1"
     for shape in figure.layout.shapes:
         assert shape.x0 < 0 < shape.x1
@@ -304,10 +308,41 @@ def test_the_difference_of_confusions_is_second_less_first_per_class() -> None:
     assert not framed_confusion_figure(["<b>", "cat"], first).layout.shapes
 
 
-def test_equal_runs_are_grey_and_unknown_classes_empty() -> None:
+def cells(numbers: Any) -> dict[tuple[int, int], str]:
+    """What stands in a cell, by row and column."""
+    places = zip(numbers.y.tolist(), numbers.x.tolist(), strict=True)
+    return dict(zip(places, numbers.text, strict=True))
+
+
+def test_what_is_alike_has_no_colour_and_unknown_classes_are_empty() -> None:
     nothing = confusion_difference_figure(["a"], np.array([[3]]), np.array([[3]])).data[0]
     assert nothing.zmin < 0 < nothing.zmax
+    middle = [colour for place, colour in nothing.colorscale if place == 0.5]
+    assert len(middle) == 2
+    assert all(re.fullmatch(r"rgba\(.*, 0\)", colour) for colour in middle)
     difference = np.array([[0.25, -0.5], [math.nan, 0.0]])
-    [heat_map] = class_difference_figure(["a", "b"], ["one", "two"], difference).data
+    heat_map, numbers = class_difference_figure(["a", "b"], ["one", "two"], difference).data
     assert heat_map.zmax == -heat_map.zmin == 0.5
-    assert [list(row) for row in heat_map.text] == [["+25.0", "-50.0"], ["", ""]]
+    assert cells(numbers) == {(0, 0): "+25.0", (0, 1): "-50.0"}
+
+
+@pytest.mark.parametrize("num_runs", [1, 3, 30])
+def test_every_name_stands_at_its_column_however_long_it_is(num_runs: int) -> None:
+    names = [f"{number} {'<b>long</b> ' * 20}{number}" for number in range(num_runs)]
+    figure = class_difference_figure(["a"], names, np.zeros((1, num_runs)))
+    axis = figure.layout.xaxis
+    assert list(axis.tickvals) == list(range(num_runs))
+    assert len(set(axis.ticktext)) == num_runs
+    assert all("<" not in text and len(html.unescape(text)) <= 14 for text in axis.ticktext)
+    assert (axis.tickangle == 0) == (num_runs <= 3)
+
+
+def test_values_of_two_tensors_fall_into_the_same_bins() -> None:
+    first = np.array([[0.0, 1.0], [1.0, math.nan]], dtype=np.float32)
+    second = np.array([[-2.0, 1.0]], dtype=np.float32)
+    a, b = weights_figure(first, second).data
+    assert (a.name, b.name) == ("A", "B")
+    assert a.x.tolist() == b.x.tolist()
+    assert (sum(a.y), sum(b.y)) == (3, 2)
+    assert -2 < a.x[0] < a.x[-1] < 1
+    assert (a.y[-1], b.y[-1], a.y[0], b.y[0]) == (2, 1, 0, 1)

@@ -1,34 +1,39 @@
-"""Runs taken away: as CSV, JSON, TensorBoard event files and a report in one file."""
+"""Runs taken away: as CSV, JSON and TensorBoard event files."""
 
 import csv
 import io
 import json
 import math
+import os
 import re
 import struct
 import zipfile
 from collections.abc import Iterator
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from blitz.training.config import TrainConfig
-from blitz.training.curves import Curve
 from blitz.training.events import EpochFinished, Position, StepsDone
 from blitz.training.exports.event_files import ScalarEvent, crc32c, event_file
-from blitz.training.exports.figures import curves_figure
-from blitz.training.exports.report import comparison_report
 from blitz.training.exports.tables import metrics_csv, runs_csv, runs_json
 from blitz.training.exports.tensorboard import folder_name, tensorboard_zip
-from blitz.training.store import Run, RunStore
+from blitz.training.store import Run, RunDetails, RunStore
 
 HOSTILE = '=1+1,"<script>alert(1)</script>"</script>\n🦊'
 
 
-def make_run(store: RunStore, name: str, lr: float = 0.001, num_steps: int = 3) -> Run:
+def make_run(
+    store: RunStore,
+    name: str,
+    lr: float = 0.001,
+    num_steps: int = 3,
+    dataset: str = "digits",
+    classes: tuple[str, ...] = ("a",),
+) -> Run:
     """A finished run: a row a step, and a test at the end of the only epoch."""
-    config = TrainConfig(dataset="digits", model="mlp", device="cpu", lr=lr)
+    config = TrainConfig(dataset=dataset, model="mlp", device="cpu", lr=lr)
     run = store.create_run(name=name, config=config, device="cpu", token=name, tags=("a", "b"))
     store.change_status(run.id, {"starting"}, "running")
     steps = [
@@ -47,7 +52,8 @@ def make_run(store: RunStore, name: str, lr: float = 0.001, num_steps: int = 3) 
     )
     store.append_metrics(run.id, [*steps, end])
     store.append_event(run.id, "learning rate", "changed", steps[0].at)
-    store.update_run(run.id, step=num_steps, loss=0.5, accuracy=0.75, seconds=1.5)
+    details = RunDetails(classes=classes, num_train=1, num_test=2, num_parameters=3, notes=())
+    store.update_run(run.id, step=num_steps, loss=0.5, accuracy=0.75, seconds=1.5, details=details)
     store.change_status(run.id, {"running"}, "finished")
     found = store.get_run(run.id)
     assert found is not None
@@ -62,21 +68,62 @@ def runs(home_store: RunStore) -> list[Run]:
 # Tables
 
 
-def test_runs_csv_has_a_row_a_run_with_texts_as_they_are(runs: list[Run]) -> None:
+def test_runs_csv_has_a_row_a_run(runs: list[Run]) -> None:
     rows = list(csv.DictReader(io.StringIO(runs_csv(runs), newline="")))
     assert [row["id"] for row in rows] == [run.id for run in runs]
-    assert rows[0]["name"] == HOSTILE
+    assert [row["name"] for row in rows] == [f"'{HOSTILE}", "plain"]
     assert rows[1]["config.lr"] == "0.01"
     assert rows[1]["tags"] == "a, b"
     assert rows[1]["config.image_size"] == ""
     assert float(rows[1]["accuracy"]) == 0.75
 
 
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_in_a_csv_is_a_formula(home_store: RunStore, sign: str) -> None:
+    # As OWASP's page on CSV injection names the signs, and the apostrophe as the way out.
+    formula = f"{sign}1+1"
+    made = home_store.create_run(
+        name=formula, config=TrainConfig(), device="cpu", token="t", note=formula, tags=["+a"]
+    )
+    home_store.change_status(made.id, {"starting"}, "failed", formula)
+    run = home_store.get_run(made.id)
+    assert run is not None
+    [row] = csv.DictReader(io.StringIO(runs_csv([run]), newline=""))
+    assert [row[name] for name in ("name", "note", "message")] == [f"'{formula}"] * 3
+    assert row["tags"] == "'+a"
+    assert row["step"] == "0"
+
+
+def test_numbers_below_zero_are_no_formulas(home_store: RunStore) -> None:
+    run = make_run(home_store, "a", lr=0.5)
+    negative = replace(run, loss=-0.5)
+    [row] = csv.DictReader(io.StringIO(runs_csv([negative]), newline=""))
+    assert row["loss"] == "-0.5"
+
+
+def test_of_a_path_there_is_the_last_part_whatever_it_is_made_of(home_store: RunStore) -> None:
+    path = os.fsdecode(b"/home/secret/\xff.zip")
+    run = make_run(home_store, "own", dataset=path, classes=(os.fsdecode(b"\xfe"),))
+    [row] = csv.DictReader(io.StringIO(runs_csv([run]), newline=""))
+    assert row["config.dataset"] == "?.zip"
+    texts = [
+        runs_csv([run]),
+        metrics_csv([run], home_store),
+        runs_json([run], home_store),
+    ]
+    for text in texts:
+        text.encode()
+        assert "secret" not in text
+    [described] = json.loads(texts[2])["runs"]
+    assert described["config"]["dataset"] == "?.zip"
+    assert described["details"]["classes"] == ["\ufffd"]
+
+
 def test_metrics_csv_has_a_row_a_record_of_every_run(runs: list[Run], home_store: RunStore) -> None:
     rows = list(csv.DictReader(io.StringIO(metrics_csv(runs, home_store), newline="")))
     assert [row["run"] for row in rows] == [run.id for run in runs for _ in range(4)]
     assert [row["split"] for row in rows[:4]] == ["train", "train", "train", "test"]
-    assert rows[0]["name"] == HOSTILE
+    assert rows[0]["name"] == f"'{HOSTILE}"
     assert [row["loss"] for row in rows[:2]] == ["1.0", ""]
 
 
@@ -186,68 +233,3 @@ def test_each_run_is_a_folder_with_its_curves(runs: list[Run], home_store: RunSt
         assert events[3][2] == {"test/loss": 0.5, "test/accuracy": 0.75}
         assert run.started_at is not None
         assert events[2][0] == run.started_at.timestamp() + 1.5
-
-
-# The report
-
-
-class Page(HTMLParser):
-    """The texts of a page, the scripts apart, and whatever it would load."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self.scripts: list[str] = []
-        self.loaded: list[str] = []
-        self._is_script = False
-        self.feed(content)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._is_script = tag == "script"
-        self.loaded += [value or "" for name, value in attrs if name in ("src", "href")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._is_script = False
-
-    def handle_data(self, data: str) -> None:
-        (self.scripts if self._is_script else self.texts).append(data)
-
-
-def test_the_report_needs_nothing_else_and_shows_names_literally(
-    runs: list[Run], home_store: RunStore
-) -> None:
-    content = comparison_report(runs, home_store)
-    page = Page(content)
-    assert page.loaded == []
-    assert HOSTILE in page.texts
-    assert "<script>alert" not in content
-    is_library = [len(script) > 1_000_000 for script in page.scripts]
-    assert is_library.count(True) == 1
-    drawn = [
-        script for script, is_ours in zip(page.scripts, is_library, strict=True) if not is_ours
-    ]
-    assert sum("Plotly.newPlot" in script for script in drawn) == 4
-
-
-def test_the_report_names_the_settings_that_differ_and_no_others(
-    runs: list[Run], home_store: RunStore
-) -> None:
-    texts = Page(comparison_report(runs, home_store)).texts
-    settings = texts[texts.index("setting") :]
-    assert settings[1:6] == [HOSTILE, "plain", "lr", "0.001", "0.01"]
-    assert "momentum" not in settings
-
-
-def test_a_report_of_nothing_recorded_has_no_charts(home_store: RunStore) -> None:
-    config = TrainConfig(dataset="digits", model="mlp")
-    run = home_store.create_run(name="new", config=config, device="cpu", token="t")
-    texts = Page(comparison_report([run], home_store)).texts
-    assert "Nothing was recorded." in texts
-    assert "None: all runs have the same settings." in texts
-
-
-def test_names_are_no_markup_in_a_legend() -> None:
-    curve = Curve(x=np.array([1.0]), y=np.array([2.0]))
-    figure = curves_figure([("<b>x</b> & y", curve), ("<b>x</b> & y", curve)], "loss", "")
-    # As Plotly must get a text to show it as it is; two runs of one name are two lines.
-    assert [line.name for line in figure.data] == ["&lt;b&gt;x&lt;/b&gt; &amp; y"] * 2

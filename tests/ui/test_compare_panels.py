@@ -1,5 +1,6 @@
 """Panels that compare runs, on runs with made-up answers about the digits."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,9 @@ from blitz.training.predictions import PREDICTIONS_FILE, save_predictions
 from blitz.training.runs import RunDetails
 from blitz.training.state import TrainState
 from blitz.training.store import Run
+from blitz.ui.compare.columns import NAME, WIDTH
+from blitz.ui.compare.pair import FIRST, PAIR, SECOND
+from blitz.ui.compare.state import KEY
 from blitz.ui.services import Services
 from tests.ui.conftest import SECONDS
 from tests.ui.test_pages import texts
@@ -40,9 +44,9 @@ def _panel(name: str, ids: list[str]) -> None:
     elif name == "classes":
         show_classes(found, runs)
     elif name == "images":
-        show_images(found, runs[0], runs[1])
+        show_images(found, runs)
     else:
-        show_weights(found, runs[0], runs[1])
+        show_weights(found, runs)
 
 
 def panel(name: str, *runs: Run, **state: Any) -> AppTest:
@@ -62,7 +66,7 @@ def ended_run(server: Services, name: str, **settings: Any) -> Run:
     )
     server.store.change_status(run.id, {"starting"}, "finished")
     details = RunDetails(classes=CLASSES, num_train=1438, num_test=359, num_parameters=1, notes=())
-    server.store.update_run(run.id, details=details)
+    server.store.update_run(run.id, details=details, total_steps=1)
     (server.settings.runs_folder / run.id).mkdir(parents=True)
     found = server.store.get_run(run.id)
     assert found is not None
@@ -99,13 +103,21 @@ def two_runs(server: Services, labels: Tensor) -> tuple[Run, Run]:
 
 
 def counts(app: AppTest) -> dict[str, int]:
-    return {each.label: int(each.value.replace(",", "")) for each in app.metric}
+    """How many images there are in each group that can be chosen."""
+    [groups] = [each for each in app.segmented_control if each.label == "Images"]
+    told = (option.content.rpartition(" · ") for option in groups.proto.options)
+    return {title: int(count.replace(",", "")) for title, _, count in told}
+
+
+def pictures(app: AppTest) -> list[str]:
+    """What stands below each picture, as HTML."""
+    html = "".join(element.proto.body for element in app.get("html"))
+    return re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", html, re.DOTALL)
 
 
 def captions(app: AppTest) -> list[str]:
-    """What stands below each picture."""
-    html = "".join(element.proto.body for element in app.get("html"))
-    return re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", html, re.DOTALL)
+    """The same, as it is read."""
+    return [" ".join(re.sub("<[^>]*>", " ", each).split()) for each in pictures(app)]
 
 
 # Settings
@@ -130,6 +142,27 @@ def test_runs_of_the_same_settings_say_so(server: Services) -> None:
     assert "All settings are the same." in texts(app)
 
 
+def test_what_is_not_known_of_uploaded_weights_is_not_made_up(server: Services) -> None:
+    trained = ended_run(server, "trained", lr=0.5, width=2)
+    given = ended_run(server, "given")
+    server.store.update_run(given.id, total_steps=0)
+    table = panel("settings", trained, given).dataframe[0].value
+    assert table.to_dict("split")["data"] == [
+        ["trained here", "uploaded"],
+        ["2", "1"],
+        ["0.5", "–"],
+    ]
+    assert list(table.index) == ["weights", "width", "learning rate"]
+
+
+def test_columns_are_of_one_width_however_long_the_names_are(server: Services) -> None:
+    runs = [ended_run(server, f"{lr} {'long ' * 38}", lr=lr) for lr in (0.1, 0.2)]
+    columns = json.loads(panel("settings", *runs).dataframe[0].proto.columns)
+    assert [columns[run.id]["width"] for run in runs] == [WIDTH, WIDTH]
+    assert all(len(columns[run.id]["label"]) <= NAME for run in runs)
+    assert columns[runs[0].id]["help"].startswith("0\\.1 long long")
+
+
 # Classes
 
 
@@ -140,8 +173,8 @@ def test_accuracy_of_each_class_of_each_run(
     is_wrong = torch.zeros(len(labels))
     is_wrong[:30] = 1
     for digit in range(10):
-        expected = 1 - float(is_wrong[labels == digit].mean())
-        assert table[two_runs[0].id].iloc[digit] == pytest.approx(expected, abs=1e-6)
+        expected = 100 * (1 - float(is_wrong[labels == digit].mean()))
+        assert table[two_runs[0].id].iloc[digit] == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_run_without_answers_or_of_other_data_is_left_out(
@@ -166,7 +199,7 @@ def test_damaged_answers_are_left_out_until_they_are_whole_again(
     keep_answers(server, two_runs[1], labels, lambda _: False)
     app = panel("classes", *two_runs)
     assert not app.info
-    assert (app.dataframe[0].value[two_runs[1].id] == 1).all()
+    assert (app.dataframe[0].value[two_runs[1].id] == 100).all()
 
 
 # Images
@@ -182,7 +215,7 @@ def test_images_fall_into_four_groups_with_their_counts(
     # Of 60 coins 20 or fewer, or 40 or more, show heads in 1.3% of cases.
     assert "A is right on 40 images where B is wrong, B on 20 where A is" in texts(app)
     assert "1.3% of cases" in texts(app)
-    assert "**A** is \\*\\*one\\*\\*" in texts(app)
+    assert "##### Images\\: A \\*\\*one\\*\\*, B two" in texts(app).replace("Images:", "Images\\:")
 
 
 def test_captions_give_the_truth_and_the_most_probable_classes_of_both(
@@ -191,11 +224,12 @@ def test_captions_give_the_truth_and_the_most_probable_classes_of_both(
     app = panel("images", *two_runs)
     assert len(captions(app)) == 24
     truth = int(labels[30])  # the first that only the second takes for another
-    lines = captions(app)[0].replace("\u00a0", " ").splitlines()
-    assert lines[0] == str(truth)
-    assert lines[1].startswith(f"A ✓ {truth} 91%, ")
-    assert lines[2].startswith(f"B ✗ {(truth + 1) % 10} 91%, ")
-    assert lines[1].count("%") == lines[2].count("%") == 3
+    caption = captions(app)[0]
+    assert caption.startswith(f"truth: {truth} A ✓ {truth} 91.0% ")
+    assert f" B ✗ {(truth + 1) % 10} 91.0% " in caption
+    assert caption.count("%") == 6
+    for run in two_runs:
+        assert f'href="network?run={run.id}&amp;image=30"' in pictures(app)[0]
     [page] = app.number_input
     page.set_value(2).run()
     assert len(captions(app)) == 40 - 24
@@ -203,23 +237,39 @@ def test_captions_give_the_truth_and_the_most_probable_classes_of_both(
     assert len(captions(app)) == 10
 
 
-def test_a_cell_of_the_difference_filters_the_images(
+def test_a_cell_shows_the_images_that_either_run_takes_so(
     two_runs: tuple[Run, Run], labels: Tensor
 ) -> None:
     pair = tuple(run.id for run in two_runs)
-    wrong_fours = labels[:70] == 4
+    is_four = labels[:70] == 4
+    by_a, by_b, by_both = (int(is_four[part].sum()) for part in (
+        slice(0, 30), slice(20, 70), slice(20, 30)))  # fmt: skip
     app = panel("images", *two_runs, compare_cell=(pair, (4, 5)))
+    assert "##### 4 taken for 5" in texts(app)
+    total = int((labels == 4).sum())
+    assert f"Of the {total} images of 4, A takes {by_a} for 5, B takes {by_b}." in texts(app)
+    assert "right on" not in texts(app)
     assert counts(app) == {
-        "Only A right": int(wrong_fours[30:].sum()),
-        "Only B right": int(wrong_fours[:20].sum()),
-        "Both wrong": int(wrong_fours[20:30].sum()),
-        "Both right": 0,
-    }
-    assert all(caption.startswith("4\n") for caption in captions(app))
-    app.button[0].click().run()
+        "By A or B": by_a + by_b - by_both, "Only by A": by_a - by_both,
+        "Only by B": by_b - by_both, "By both": by_both,
+    }  # fmt: skip
+    assert len(captions(app)) == by_a + by_b - by_both > 0
+    assert all(caption.startswith("truth: 4 ") for caption in captions(app))
+    [back] = [button for button in app.button if button.label == "All images"]
+    back.click().run()
     assert sum(counts(app).values()) == len(labels)
     of_others = panel("images", *two_runs, compare_cell=(pair[::-1], (4, 5)))
     assert sum(counts(of_others).values()) == len(labels)
+
+
+def test_a_cell_of_the_diagonal_tells_who_is_right(
+    two_runs: tuple[Run, Run], labels: Tensor
+) -> None:
+    pair = tuple(run.id for run in two_runs)
+    app = panel("images", *two_runs, compare_cell=(pair, (4, 4)))
+    right = [int((labels == 4).sum() - (labels[part] == 4).sum())
+             for part in (slice(0, 30), slice(20, 70))]  # fmt: skip
+    assert f"A is right on {right[0]}, B on {right[1]}." in texts(app)
 
 
 def test_equal_answers_are_said_to_be_equal(server: Services, labels: Tensor) -> None:
@@ -241,15 +291,64 @@ def test_new_answers_of_a_run_are_compared_anew(
     assert counts(app)["Only B right"] == 30
 
 
-def test_the_run_to_confuse_with_is_chosen_among_several(
+def test_the_pair_is_chosen_among_several_swapped_and_shared_by_the_panels(
     server: Services, two_runs: tuple[Run, Run], labels: Tensor
 ) -> None:
     third = ended_run(server, "three")
     keep_answers(server, third, labels, lambda index: index < 5)
     app = panel("classes", *two_runs, third)
-    app.selectbox[0].set_value(third.id).run()
+    assert chosen(app) == [run.id for run in two_runs]
+    app.selectbox(SECOND).set_value(third.id).run()
+    assert chosen(app) == [two_runs[0].id, third.id]
+    assert "B three" in texts(app)
+    assert list(app.dataframe[0].value.columns) == [two_runs[0].id, third.id, two_runs[1].id]
+    app.button(f"{KEY}pair-swap").click().run()
+    assert chosen(app) == [third.id, two_runs[0].id]
+    # What is chosen in both places is swapped, too.
+    app.selectbox(FIRST).set_value(two_runs[0].id).run()
+    assert chosen(app) == [two_runs[0].id, third.id]
+    pair = app.session_state[PAIR]
+    elsewhere = panel("images", *two_runs, third, compare_pair=pair)
+    assert chosen(elsewhere) == [two_runs[0].id, third.id]
+    assert counts(elsewhere)["Only B right"] == 25
+    # One that is chosen no more leaves its place to another.
+    assert chosen(panel("images", *two_runs, compare_pair=pair)) == [run.id for run in two_runs]
+
+
+def chosen(app: AppTest) -> list[Any]:
+    """Ids of A and B."""
     assert not app.exception
-    assert "three less \\*\\*one\\*\\*" in texts(app)
+    return [app.selectbox(key).value for key in (FIRST, SECOND)]
+
+
+@pytest.mark.parametrize(("num_classes", "num_matrices"), [(12, 3), (13, 1)])
+def test_large_matrices_are_shown_one_at_a_time(
+    server: Services, labels: Tensor, num_classes: int, num_matrices: int
+) -> None:
+    runs = [ended_run(server, name) for name in ("a", "b")]
+    for run in runs:
+        probabilities = F.one_hot(labels, num_classes).float()
+        kept = Predictions(
+            probabilities=probabilities,
+            loss=1.0,
+            confusion=confusion_matrix(labels, labels, num_classes),
+        )
+        save_predictions(server.settings.runs_folder / run.id, kept, labels, step=1)
+    app = panel("classes", *runs)
+    choices = [each for each in app.segmented_control if each.label == "Matrix"]
+    assert len(choices) == (num_matrices == 1)
+    assert (
+        sum(name in texts(app) for name in ("**A** a", "**B** b", "**B less A**")) == num_matrices
+    )
+    for choice in choices:
+        choice.set_value("second").run()
+        assert "**B** b" in texts(app)
+        assert "**B less A**" not in texts(app)
+
+
+def test_that_a_run_is_left_out_is_said_once(server: Services, two_runs: tuple[Run, Run]) -> None:
+    app = panel("classes", ended_run(server, "empty"), *two_runs)
+    assert [info.value.split(" is left out")[0] for info in app.info] == ["empty"]
 
 
 def test_pictures_of_changed_data_are_not_shown(server: Services, labels: Tensor) -> None:
@@ -323,3 +422,11 @@ def test_networks_of_other_shapes_and_missing_weights_are_said(server: Services)
     app = panel("weights", first, wide)
     assert "conv1.weight" in app.info[0].value.replace("\\", "")
     assert "fc3.bias" in app.dataframe[0].value["tensor"].tolist()
+    mlp = ended_run(server, "mlp", model="mlp")
+    keep_weights(server, mlp, build_model("mlp", num_classes=3))
+    told = panel("weights", first, mlp).info[0].value
+    assert told == "a and mlp have no tensor of one name and shape to compare."
+    assert not panel("weights", first, mlp).dataframe
+    alike = ended_run(server, "mlp 2", model="mlp")
+    keep_weights(server, alike, build_model("mlp", num_classes=3))
+    assert len(panel("weights", mlp, alike).dataframe) == 1

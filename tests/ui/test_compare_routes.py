@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 import socket
 import threading
 import urllib.request
@@ -17,7 +18,7 @@ from starlette.applications import Starlette
 
 from blitz.training import TrainConfig
 from blitz.training.events import EpochFinished, Position, StepsDone
-from blitz.training.store import Run, RunStore
+from blitz.training.store import Run, RunStore, StoreError
 from blitz.ui import feed as feed_module
 from blitz.ui import table_feed
 from blitz.ui.compare_routes import CurveFeed, compare_routes, read_query
@@ -115,13 +116,13 @@ def test_the_table_tells_all_that_is_known_of_a_run(store: RunStore, url: str) -
     [row] = rows(answer)
     stored = store.get_run(run.id)
     assert stored is not None
-    assert stored.started_at is not None
     assert row == {
         "id": run.id, "number": 1, "name": "<b>run</b>", "status": "running", "message": "",
-        "dataset": "digits", "model": "net", "width": 1, "optimizer": "sgd", "lr": 0.001,
+        "dataset": "Digits", "model": "net", "width": 1, "optimizer": "sgd", "lr": 0.001,
+        "batch_size": 64, "seed": 0,
         "best_accuracy": 0.75, "accuracy": 0.5, "loss": None, "seconds": 0.0,
         "images_per_second": None, "step": 10, "total_steps": 20,
-        "started": pytest.approx(stored.started_at.timestamp()), "note": "n", "tags": ["t"],
+        "started": pytest.approx(stored.created_at.timestamp()), "note": "n", "tags": ["t"],
         "is_pinned": False, "sweep": None, "parent": "p",
     }  # fmt: skip
 
@@ -178,9 +179,20 @@ def test_a_lost_run_is_seen_by_the_next_look(
     assert row["status"] == "lost"
 
 
-def test_processes_are_looked_for_once_in_a_while_and_of_active_runs_alone(
-    store: RunStore,
+def test_a_data_set_is_told_by_its_last_part_whatever_its_path_is_made_of(
+    store: RunStore, url: str
 ) -> None:
+    for name, path in (("a", b"/home/me/flowers"), ("b", b"/home/me/\xff.zip")):
+        config = TrainConfig(dataset=os.fsdecode(path))
+        store.create_run(name=name, config=config, device="cpu", token=name)
+    assert [row["dataset"] for row in rows(get(f"{url}/runs"))] == ["?.zip", "flowers"]
+
+
+def test_processes_are_looked_for_once_in_a_while_and_of_active_runs_alone(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert table_feed.ALIVE_SECONDS <= 5, "a dead run is to be seen within ten seconds"
+    monkeypatch.setattr(table_feed, "ALIVE_SECONDS", 3_600.0)
     looked: list[str] = []
 
     def view(run: Run) -> Run:
@@ -198,7 +210,28 @@ def test_processes_are_looked_for_once_in_a_while_and_of_active_runs_alone(
     store.change_status(active.id, {"running"}, "paused")
     feed.read()
     assert looked == ["active", "active"]
-    assert table_feed.ALIVE_SECONDS <= 5, "a dead run is to be seen within ten seconds"
+
+
+def test_a_lost_run_is_not_looked_for_at_every_reading(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_feed, "ALIVE_SECONDS", 3_600.0)
+    looked: list[int] = []
+
+    def view(run: Run) -> Run:
+        looked.append(run.attempt)
+        return replace(run, status="lost", message="gone") if run.attempt == 1 else run
+
+    run = add_run(store, "run")
+    feed = TableFeed(store, view)
+    for name in ("first", "second", "third"):
+        store.change_name(run.id, name)
+        seen = feed.read().runs[run.id]
+        assert (seen.name, seen.status, seen.message) == (name, "lost", "gone")
+    assert looked == [1]
+    store.begin_attempt(run.id, {"running"}, device="cpu")
+    assert feed.read().runs[run.id].status == "starting"
+    assert looked == [1, 2]
 
 
 def test_the_answer_is_packed_for_who_can_unpack_it(store: RunStore, url: str) -> None:
@@ -220,7 +253,8 @@ def test_curves_of_several_runs_come_in_one_answer(store: RunStore, url: str) ->
     curves = get(f"{url}/curves?ids={first.id},{second.id},nobody&x=images")["curves"]
     assert list(curves) == [first.id, second.id]
     assert curves[first.id] == {
-        "name": "first", "status": "running", "parent": None, "is_whole": True, "branch": None,
+        "name": "first", "number": first.number, "status": "running", "evaluated": None,
+        "parent": None, "is_whole": True, "branch": None,
         "last_id": store.metrics_after(first.id).id[-1], "x": [4.0, 12.0], "y": [2.0, 1.0],
         "means": None,
     }  # fmt: skip
@@ -282,6 +316,51 @@ def test_the_curve_of_an_ended_run_is_read_once(store: RunStore) -> None:
     assert points() == [1, 2]
     store.begin_attempt(run.id, {"finished"}, device="cpu")
     assert points() == [1, 2, 3]
+
+
+def test_all_who_wait_for_a_first_reading_are_told_at_once_that_it_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feed_module, "FRESH_SECONDS", 3_600.0)
+    read: list[int] = []
+    may_fail = threading.Event()
+
+    def fail(key: int, _: int | None) -> int:
+        read.append(key)
+        assert may_fail.wait(WAIT_SECONDS)
+        raise StoreError("the database is locked")
+
+    feed = Feed(fail)
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(StoreError) as caught:
+            feed.get(1)
+        told.append(str(caught.value))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    may_fail.set()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert told == ["the database is locked"] * 8
+    assert read == [1]
+
+
+def test_after_a_failure_the_next_reading_is_tried() -> None:
+    answers: list[int | None] = [None, 7]
+
+    def read(_key: int, _before: int | None) -> int:
+        answer = answers.pop(0)
+        if answer is None:
+            raise StoreError("away")
+        return answer
+
+    feed = Feed(read)
+    with pytest.raises(StoreError, match="away"):
+        feed.get(1)
+    assert feed.get(1) == 7
 
 
 def test_what_nobody_watches_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

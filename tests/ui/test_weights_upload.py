@@ -1,6 +1,8 @@
 """Weights of one's own, brought in on a page; and the buttons that take runs away."""
 
+import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -8,7 +10,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from blitz.models import build_model
-from blitz.ui.compare.weights_upload import KEY
+from blitz.ui.compare.state import PANEL, SELECTED
+from blitz.ui.compare.weights_upload import KEY, LIMIT_BYTES
 from blitz.ui.network.run_weights import runs_with_weights, weights_of
 from blitz.ui.services import Services
 from tests.ui.conftest import SECONDS
@@ -52,14 +55,65 @@ def test_weights_that_fit_become_a_run_that_every_page_knows(
     assert not page.error
     page.button(key=KEY + "evaluate").click().run()
     assert not page.exception
-    assert "is being evaluated" in page.success[0].value
+    assert "mine\\_\\* is chosen in the table" in page.success[0].value
     [run] = server.launcher.runs()
     assert run.name == "mine_*"
+    assert page.session_state[SELECTED] == (run.id,)
     wait_for(lambda: has_ended(server, run.id))
     [found] = runs_with_weights(server)
     assert (found.status, found.message) == ("finished", "weights of mine_*.safetensors")
     kept = weights_of(run.id, server).tensors
     assert all(kept[name].equal(tensor) for name, tensor in model.state_dict().items())
+
+
+def test_once_evaluated_nothing_of_the_file_is_kept_and_there_are_ways_on(
+    page: AppTest, server: Services
+) -> None:
+    page.session_state[SELECTED] = ("another",)
+    upload(page, "mine.safetensors", saved(build_model("net")))
+    outcome = page.session_state[KEY + "outcome"]
+    assert len(pickle.dumps(outcome)) < 2_000  # the verdict alone: no weights
+    page.button(key=KEY + "evaluate").click().run()
+    assert not page.exception
+    [run] = server.launcher.runs()
+    assert page.session_state[SELECTED] == ("another", run.id)
+    assert KEY + "outcome" not in page.session_state
+    assert page.file_uploader[0].value is None
+    page.button(key=KEY + "to-Classes").click().run()
+    assert page.session_state[PANEL] == "Classes"
+
+
+def test_another_precision_is_told_how_to_be_saved_and_then_taken(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = build_model("net").half()
+    upload(page, "half.safetensors", saved(model))
+    assert "float16" in page.error[0].value
+    exec(page.code[0].value, {"model": model, "torch": torch})
+    upload(page, "weights.pth", Path("weights.pth").read_bytes())
+    assert not page.error
+    assert not page.code
+
+
+def test_a_file_of_the_old_format_is_told_how_to_be_saved_and_then_taken(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save(build_model("net").state_dict(), "old.pth", _use_new_zipfile_serialization=False)
+    upload(page, "old.pth", Path("old.pth").read_bytes())
+    assert "is not taken" in page.error[0].value
+    exec(page.code[0].value, {"torch": torch})
+    upload(page, "weights.pth", Path("weights.pth").read_bytes())
+    assert not page.error
+    upload(page, "text.pth", b"text")
+    assert not page.code
+
+
+def test_the_limit_is_told_once(page: AppTest) -> None:
+    [field] = page.file_uploader
+    assert field.proto.max_upload_size_mb == LIMIT_BYTES / 2**20
+    assert "MB" not in field.label
 
 
 def has_ended(server: Services, run_id: str) -> bool:
@@ -102,7 +156,7 @@ def test_weights_that_are_not_finite_are_warned_about(page: AppTest) -> None:
     weights["fc3.bias"][0] = torch.nan
     upload(page, "nan.safetensors", safetensors.torch.save(weights))
     [warning] = page.warning
-    assert "1 values are NaN" in warning.value
+    assert "1 value is NaN" in warning.value
     assert page.button(key=KEY + "evaluate")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from blitz.look import AFTER, BEFORE, CLEAR, MARK, STOPS
 from blitz.network.layers import Window
-from blitz.network.look import AFTER, BEFORE, CLEAR, MARK, STOPS
 from blitz.network.pictures.mosaic import Mosaic, Tile
 
 Box = tuple[float, float, float, float]

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from blitz.network.look import STOPS
+from blitz.look import STOPS
 from blitz.network.pictures.mosaic import kept
 
 MAPS = 4

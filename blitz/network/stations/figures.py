@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from blitz.network.look import CLEAR, STOPS
+from blitz.look import CLEAR, STOPS
 
 MOST_MAPS = 6
 MOST_COLUMNS = 6

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from blitz.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW
 from blitz.network.experiments import LossCurve
-from blitz.network.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW
 
 HEIGHT = 340
 ROOM = 10.0

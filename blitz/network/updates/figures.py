@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from blitz.network.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW, SYMBOLS
+from blitz.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW, SYMBOLS
 from blitz.network.updates.comparison import UpdateComparison
 
 HEIGHT = 340

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from blitz.network.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW, SYMBOLS
+from blitz.look import CLEAR, COLOURS, DASHES, LEGEND_BELOW, SYMBOLS
 from blitz.network.width.points import Setting, WidthPoint
 from blitz.network.width.reason import by_setting
 

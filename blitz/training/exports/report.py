@@ -1,84 +1,74 @@
 """A comparison of runs as one HTML file, which opens anywhere and needs no network."""
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from html import escape
-from typing import Any, Literal
+from pathlib import Path
 
-from blitz.training.config import TrainConfig
-from blitz.training.curves import Curve
-from blitz.training.exports.figures import curves_figure, figure_html, plotly_script
-from blitz.training.overlay import Metric, fork_of, overlaid_curve
-from blitz.training.store import Run, RunStore
+from blitz.datasets import dataset_title
+from blitz.training.comparing import Spread, different_settings, group_by_seed, run_titles
+from blitz.training.exports.figures import plotly_script
+from blitz.training.exports.markup import number, paragraph, section, table
+from blitz.training.exports.report_answers import answers_section
+from blitz.training.exports.report_curves import curves_section
+from blitz.training.runs import Run, storable
+from blitz.training.store import RunStore
 
-MAX_POINTS = 1_000
-_CHARTS: tuple[tuple[Metric, str, Literal["", ".0%"]], ...] = (
-    ("test_accuracy", "Accuracy on the test images", ".0%"),
-    ("test_loss", "Loss on the test images", ""),
-    ("train_loss", "Loss in training", ""),
-    ("learning_rate", "Learning rate", ""),
-)
 _STYLE = """
 :root { color-scheme: light; font: 16px/1.5 system-ui, sans-serif; color: #1f2328; }
-body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2 { line-height: 1.2; }
+body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+h1, h2, h3 { line-height: 1.2; }
 h1 { color: #c2410c; }
+h2 { margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #d9d4cb; text-align: left; }
+td { vertical-align: top; white-space: nowrap; }
+td:first-child, .results td:last-child {
+  min-width: 9rem; max-width: 22rem; white-space: normal; overflow-wrap: anywhere;
+}
+@media (min-width: 50rem) { td:first-child { min-width: 15rem; } }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: 0; list-style: none; }
+.legend li { display: flex; align-items: center; gap: .5rem; min-width: 0; }
+.legend svg { flex: none; }
+.matrix { max-width: 36rem; }
+small { color: #57606a; }
 """
 
 
-def comparison_report(runs: Sequence[Run], store: RunStore) -> str:
-    """The page: a table of the runs, the settings in which they differ, their curves."""
+def comparison_report(runs: Sequence[Run], store: RunStore, runs_folder: Path) -> str:
+    """The page: results, settings in which the runs differ, curves, and answers on test images.
+
+    runs_folder: where the folders of the runs lie, which hold their answers.
+    """
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    names = _names(runs)
-    charts = [
-        figure_html(curves_figure(curves, title, format))
-        for metric, title, format in _CHARTS
-        if (curves := _curves(runs, names, store, metric))
-    ]
-    return f"""<!DOCTYPE html>
+    titles = run_titles(runs)
+    names = [titles[run.id] for run in runs]
+    curves = curves_section(runs, names, store)
+    answers = answers_section(runs, names, runs_folder)
+    results = [[name, *_results(run)] for run, name in zip(runs, names, strict=True)]
+    page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Comparison of {len(runs)} runs</title>
 <style>{_STYLE}</style>
-<script>{plotly_script() if charts else ""}</script>
+<script>{plotly_script() if curves or answers else ""}</script>
 </head>
 <body>
 <h1>Comparison of {len(runs)} runs</h1>
 <p>Made by Blitz, {made}.</p>
-<h2>Results</h2>
-{_table(_RESULTS, [[name, *_results(run)] for run, name in zip(runs, names, strict=True)])}
-<h2>Settings that differ</h2>
-{_differences(runs, names)}
-<h2>Curves</h2>
-{"".join(charts) or "<p>Nothing was recorded.</p>"}
+<div class="results">
+{section("Results", table(_RESULTS, results))}
+</div>
+{section("Mean and spread over seeds", _seeds(runs, titles))}
+{section("Settings that differ", _differences(runs, names))}
+{section("Curves", curves or paragraph("Nothing was recorded."))}
+{section("Answers on the test images", answers)}
 </body>
 </html>
 """
-
-
-def _names(runs: Sequence[Run]) -> list[str]:
-    """The runs' names; where several have the same, with their numbers."""
-    names = [run.name for run in runs]
-    return [
-        f"{run.name} (#{run.number})" if names.count(run.name) > 1 else run.name for run in runs
-    ]
-
-
-def _curves(
-    runs: Sequence[Run], names: Sequence[str], store: RunStore, metric: Metric
-) -> list[tuple[str, Curve]]:
-    found = [
-        overlaid_curve(store, run.id, fork_of(run), metric, "step", max_points=MAX_POINTS).curve
-        for run in runs
-    ]
-    return [(name, curve) for name, curve in zip(names, found, strict=True) if len(curve.x)]
+    return storable(page)  # names of classes and files need not be valid Unicode
 
 
 _RESULTS = (
@@ -90,39 +80,48 @@ _RESULTS = (
 def _results(run: Run) -> list[str]:
     return [
         run.status,
-        run.config.dataset,
+        dataset_title(run.config.dataset),
         run.config.model,
-        _number(run.accuracy, ".2%"),
-        _number(run.best_accuracy, ".2%"),
-        _number(run.loss, ".4f"),
+        number(run.accuracy, ".2%"),
+        number(run.best_accuracy, ".2%"),
+        number(run.loss, ".4f"),
         f"{run.step:,}",
-        _number(run.seconds, ",.1f"),
-        _number(run.images_per_second, ",.0f"),
+        number(run.seconds, ",.1f"),
+        number(run.images_per_second, ",.0f"),
         run.note,
     ]
 
 
-def _number(value: float | None, format: str) -> str:
-    return "–" if value is None or not math.isfinite(value) else f"{value:{format}}"
+def _seeds(runs: Sequence[Run], titles: dict[str, str]) -> str:
+    rows = [
+        [
+            ", ".join(titles[run.id] for run in group.runs),
+            group.accuracy.num_runs if group.accuracy else 0,
+            _spread(group.accuracy, ".2%"),
+            _spread(group.best_accuracy, ".2%"),
+            _spread(group.loss, ".4f"),
+        ]
+        for group in group_by_seed(runs)
+        if len(group.runs) > 1
+    ]
+    header = ("runs", "finished", "accuracy", "best accuracy", "test loss")
+    note = "Mean ± standard deviation over runs that differ in their seed alone."
+    return table(header, rows) + paragraph(note) if rows else ""
+
+
+def _spread(spread: Spread | None, form: str) -> str:
+    if spread is None:
+        return "–"
+    deviation = "" if spread.deviation is None else f" ± {number(spread.deviation, form)}"
+    return f"{number(spread.mean, form)}{deviation}"
 
 
 def _differences(runs: Sequence[Run], names: Sequence[str]) -> str:
-    values = {
-        field.name: [getattr(run.config, field.name) for run in runs]
-        for field in fields(TrainConfig)
-    }
-    different = [[name, *row] for name, row in values.items() if len(set(row)) > 1]
-    if not different:
-        return "<p>None: all runs have the same settings.</p>"
-    return _table(["setting", *names], different)
-
-
-def _table(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    def line(tag: str, cells: Iterable[Any]) -> str:
-        return "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells)
-
-    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return (
-        f'<div class="wide"><table><thead><tr>{line("th", header)}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    different = different_settings(runs)
+    if different.empty:
+        return paragraph("None: all runs have the same settings.")
+    values = different.T.copy()
+    if "dataset" in values:
+        values["dataset"] = values["dataset"].map(dataset_title)
+    rows = [[name, *row] for name, row in zip(names, values.to_numpy().tolist(), strict=True)]
+    return table(["run", *values.columns], rows)

@@ -1,4 +1,9 @@
-"""Runs and their metrics as CSV and JSON. Texts stay as they were written."""
+"""Runs and their metrics as CSV and JSON.
+
+In JSON texts stay as they were written. In CSV, which people open in spreadsheets, one that begins
+like a formula gets an apostrophe in front: it is shown, and not worked out. Of a data set's path
+there is the last part alone; the folder is the machine's own affair.
+"""
 
 import csv
 import io
@@ -11,8 +16,10 @@ from typing import Any
 
 import pandas as pd
 
+from blitz.datasets import dataset_name
 from blitz.training.config import TrainConfig
 from blitz.training.results import metrics_table
+from blitz.training.runs import storable
 from blitz.training.store import MetricColumns, Run, RunStore
 
 _FIELDS = (
@@ -21,6 +28,7 @@ _FIELDS = (
     "images_per_second", "note", "tags", "is_pinned", "sweep", "parent", "parent_step",
 )  # fmt: skip
 _SETTINGS = tuple(field.name for field in fields(TrainConfig))
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def runs_csv(runs: Sequence[Run]) -> str:
@@ -32,7 +40,8 @@ def runs_csv(runs: Sequence[Run]) -> str:
         record = _record(run)
         record["tags"] = ", ".join(run.tags)
         values = [record[name] for name in (*_FIELDS, "num_parameters")]
-        rows.writerow([*values, *(record["config"][name] for name in _SETTINGS)])
+        values += [record["config"][name] for name in _SETTINGS]
+        rows.writerow([_cell(value) if isinstance(value, str) else value for value in values])
     return text.getvalue()
 
 
@@ -42,7 +51,7 @@ def metrics_csv(runs: Sequence[Run], store: RunStore) -> str:
     for index, run in enumerate(runs):
         table = metrics_table(store.metrics_after(run.id))
         table.insert(0, "run", run.id)
-        table.insert(1, "name", run.name)
+        table.insert(1, "name", _cell(run.name))
         table.to_csv(text, index=False, header=index == 0, lineterminator="\r\n")
     return text.getvalue()
 
@@ -61,7 +70,8 @@ def runs_json(runs: Sequence[Run], store: RunStore) -> str:
         }
         for run in runs
     ]
-    return json.dumps({"runs": described}, ensure_ascii=False, allow_nan=False)
+    # Names of classes come from folders, whose names need not be valid Unicode.
+    return storable(json.dumps({"runs": described}, ensure_ascii=False, allow_nan=False))
 
 
 def _record(run: Run) -> dict[str, Any]:
@@ -69,8 +79,13 @@ def _record(run: Run) -> dict[str, Any]:
     return {
         **{name: _json_value(getattr(run, name)) for name in _FIELDS},
         "num_parameters": run.details.num_parameters if run.details else None,
-        "config": run.config.to_dict(),
+        "config": run.config.to_dict() | {"dataset": dataset_name(run.config.dataset)},
     }
+
+
+def _cell(text: str) -> str:
+    """The text for a spreadsheet, which takes what begins with one of these signs for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 def _json_value(value: Any) -> Any:

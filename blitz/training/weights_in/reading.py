@@ -159,7 +159,8 @@ def _warning(tensors: Mapping[str, Tensor]) -> str:
     bad = {name: count for name, count in counts.items() if count}
     if not bad:
         return ""
+    total = sum(bad.values())
     return (
-        f"{sum(bad.values()):,} values are NaN or infinite, "
+        f"{total:,} {'value is' if total == 1 else 'values are'} NaN or infinite, "
         f"in {', '.join(list(bad)[:3])}{' and others' if len(bad) > 3 else ''}"
     )

@@ -6,7 +6,6 @@ const LIVE_POLL_MS = 1_000;
 const STILL_POLL_MS = 5_000; // an ended run may be resumed, renamed or deleted from elsewhere
 const ALL_POINTS = 12_000; // of all curves together
 const SETTLE_CHOICES_MS = 250; // of dragging a slider
-const ACTIVE_STATUS = new Set(["starting", "queued", "preparing", "running", "paused"]);
 
 const CHART_SKELETON = `
   <form>
@@ -15,10 +14,12 @@ const CHART_SKELETON = `
     <label>Smoothing <input type="range" name="smoothing" min="0" max="0.999" step="0.001"
       title="Exponential moving average: the weight of what came before"><output></output></label>
     <label><input type="checkbox" name="is_log">Log scale</label>
-    <label class="groups"><input type="checkbox" name="shows_groups">Mean and spread</label>
+    <label class="groups" title="Of runs that differ in their seed alone: one line for all, with its
+      spread"><input type="checkbox" name="shows_groups">Mean of seeds</label>
   </form>
-  <div class="plot" role="img"></div>
-  <ul aria-label="Runs in the chart"></ul>
+  <div class="plot" role="group"></div>
+  <p class="remark" role="status" hidden></p>
+  <ul aria-label="Lines in the chart"></ul>
   <p class="notice" role="alert" hidden></p>`;
 
 class CurveChart {
@@ -39,7 +40,12 @@ class CurveChart {
     parent.append(this.root);
     this.form = this.root.querySelector("form");
     this.plot = this.root.querySelector(".plot");
-    this.legend = this.root.querySelector("ul");
+    this.remark = this.root.querySelector(".remark");
+    this.legend = new ChartLegend(
+      this.root.querySelector("ul"),
+      (key) => this.toggle(key),
+      (key) => this.pointAt(key),
+    );
     const { metric, axis } = this.form.elements;
     for (const [value, { title }] of Object.entries(METRICS)) metric.add(new Option(title, value));
     for (const [value, { title }] of Object.entries(AXES)) axis.add(new Option(title, value));
@@ -66,9 +72,10 @@ class CurveChart {
     this.api = data.api;
     this.plotlyUrl = data.plotly_url;
     this.groups = data.groups;
-    const given = JSON.stringify(data.choices);
-    if (given !== this.given) {
-      this.given = given;
+    // What was chosen since is on its way to the script, or the script run under way took it up
+    // after these data were made: either way the next data will say so.
+    const { instance, serial } = data.handled ?? {};
+    if ((instance === this.instance ? serial : 0) >= this.serial) {
       this.setChoices(data.choices);
       this.showChoices();
     }
@@ -81,7 +88,7 @@ class CurveChart {
   setIds(ids) {
     this.ids = ids;
     const chosen = new Set(ids);
-    for (const known of [this.held, this.slots, this.hidden]) {
+    for (const known of [this.held, this.slots]) {
       for (const id of [...known.keys()]) if (!chosen.has(id)) known.delete(id);
     }
     // A run keeps its colour as long as it is chosen.
@@ -93,7 +100,6 @@ class CurveChart {
       taken.add(slot);
       this.slots.set(id, slot);
     }
-    this.drawLegend();
   }
 
   close() {
@@ -118,9 +124,9 @@ class CurveChart {
       shows_groups: groups.checked,
     });
     this.showChoices();
+    this.serial += 1;
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
-      this.serial += 1;
       this.send({ instance: this.instance, serial: this.serial, ...this.choices });
     }, SETTLE_CHOICES_MS);
     this.draw();
@@ -139,9 +145,11 @@ class CurveChart {
     const { elements } = this.form;
     for (const name of ["metric", "axis", "smoothing"]) elements[name].value = this.choices[name];
     for (const name of ["is_log", "shows_groups"]) elements[name].checked = this.choices[name];
-    elements.smoothing.nextElementSibling.textContent = this.choices.smoothing.toFixed(3);
-    elements.is_log.disabled = !METRICS[this.choices.metric].isLogged;
-    elements.smoothing.disabled = Boolean(METRICS[this.choices.metric].isExact);
+    const { isLogged, whyExact } = METRICS[this.choices.metric];
+    elements.is_log.disabled = !isLogged;
+    elements.smoothing.disabled = Boolean(whyExact);
+    const told = whyExact ?? this.choices.smoothing.toFixed(3);
+    elements.smoothing.nextElementSibling.textContent = told;
   }
 
   setView(view) {
@@ -177,7 +185,7 @@ class CurveChart {
   }
 
   isLive(id) {
-    return ACTIVE_STATUS.has(this.held.get(id)?.status);
+    return ACTIVE.has(this.held.get(id)?.status);
   }
 
   fetchCurves(ids, parameters, signal) {
@@ -190,21 +198,13 @@ class CurveChart {
     const parameters = { after, points: this.numPoints };
     const { curves } = await this.fetchCurves(ids, parameters, signal);
     for (const id of ids) {
-      if (curves[id]) this.take(id, curves[id]);
-      else this.held.delete(id); // it was deleted
+      if (!curves[id]) {
+        this.held.delete(id); // the run was deleted
+        continue;
+      }
+      this.held.set(id, heldAfter(this.held.get(id), curves[id], this.numPoints));
+      if (this.view && curves[id].is_whole) this.wantsDetail = true;
     }
-    this.drawLegend();
-  }
-
-  take(id, { last_id: lastId, is_whole: isWhole, name, status, parent, branch, ...curve }) {
-    const added = withMeans(curve);
-    const before = this.held.get(id);
-    const kept = isWhole || !before ? added : before;
-    if (kept !== added) append(kept, added);
-    const hasDetail = kept !== added && before.hasDetail;
-    const wantsWhole = kept.x.length > 2.5 * this.numPoints && !hasDetail;
-    this.held.set(id, { ...kept, lastId, name, status, parent, branch, hasDetail, wantsWhole });
-    if (kept === added && this.view) this.wantsDetail = true;
   }
 
   /** Fetch what is in view, and half a view more on each side, with more of its points. */
@@ -216,11 +216,7 @@ class CurveChart {
     const { curves } = await this.fetchCurves(ids, parameters, signal);
     for (const id of ids) {
       const run = this.held.get(id);
-      if (!curves[id] || !run) continue;
-      const detail = withMeans(curves[id]);
-      const columns = splice({ x: run.x, y: run.y }, detail, from, to);
-      const means = splice(run.means, detail.means, from, to);
-      this.held.set(id, { ...run, ...columns, means, hasDetail: true });
+      if (curves[id] && run) this.held.set(id, refined(run, curves[id], from, to));
     }
   }
 
@@ -232,49 +228,23 @@ class CurveChart {
     if (node.textContent !== (notice ?? "")) node.textContent = notice ?? "";
   }
 
-  drawLegend() {
-    const shown = this.ids.filter((id) => this.held.has(id));
-    const looks = shown.map((id) => [id, this.held.get(id).name, this.slots.get(id)]);
-    const text = JSON.stringify([looks, [...this.hidden], this.shade]);
-    if (text === this.legendText) return;
-    this.legendText = text;
-    this.legend.replaceChildren(...shown.map((id) => this.legendEntry(id)));
-    this.plot.setAttribute(
-      "aria-label",
-      `${METRICS[this.choices.metric].title} of ${shown.length} runs`,
-    );
+  toggle(key) {
+    if (!this.hidden.delete(key)) this.hidden.add(key);
+    this.draw();
   }
 
-  legendEntry(id) {
-    const entry = document.createElement("li");
-    const button = document.createElement("button");
-    const { color, dash } = lookOf(this.slots.get(id), this.shade ?? "light");
-    const swatch = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    swatch.setAttribute("viewBox", "0 0 28 6");
-    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    line.setAttribute("d", "M0 3H28");
-    line.setAttribute("stroke", color);
-    line.setAttribute("stroke-dasharray", SWATCH_DASHES[DASHES.indexOf(dash)]);
-    swatch.append(line);
-    const name = document.createElement("span");
-    name.textContent = this.held.get(id).name;
-    Object.assign(button, { type: "button", title: this.held.get(id).name });
-    button.setAttribute("aria-pressed", !this.hidden.has(id));
-    button.append(swatch, name);
-    button.addEventListener("click", () => {
-      if (!this.hidden.delete(id)) this.hidden.add(id);
-      button.setAttribute("aria-pressed", !this.hidden.has(id));
-      this.draw();
-    });
-    for (const [event, lit] of [["pointerenter", id], ["pointerleave", null], ["focus", id],
-      ["blur", null]]) {
-      button.addEventListener(event, () => {
-        this.lit = lit;
-        this.draw();
-      });
-    }
-    entry.append(button);
-    return entry;
+  pointAt(key) {
+    this.lit = key;
+    this.draw();
+  }
+
+  describe(entries, above) {
+    const { title } = METRICS[this.choices.metric];
+    const count = entries.length === 1 ? "1 line" : `${entries.length} lines`;
+    this.plot.setAttribute("aria-label", `${title} by ${AXES[this.choices.axis].title}, ${count}`);
+    const remark = this.held.size ? remarkOn(entries, above) : "";
+    this.remark.hidden = !remark;
+    if (this.remark.textContent !== remark) this.remark.textContent = remark;
   }
 
   // Drawing
@@ -289,10 +259,13 @@ class CurveChart {
     const { clientWidth: width, clientHeight: height } = this.plot;
     if (this.poller.isClosed || this.isHeld || !window.Plotly || !width) return;
     const theme = readTheme(this.root);
-    this.shade = theme.shade;
-    this.drawLegend();
-    const all = { ...this, theme, width, height };
-    window.Plotly.react(this.plot, tracesOf(all), layoutOf(all), plotConfig());
+    const all = entriesOf(this);
+    this.legend.draw(all, this.hidden, theme.shade);
+    const entries = all.filter(({ key }) => !this.hidden.has(key));
+    const above = farAbove(entries, this.choices);
+    this.describe(entries, above);
+    const drawn = { ...this, entries, above, theme, width, height };
+    window.Plotly.react(this.plot, tracesOf(drawn), layoutOf(drawn), plotConfig());
     if (this.plot.dataset.drawn) return;
     this.plot.dataset.drawn = "yes";
     this.plot.on("plotly_relayout", (change) => this.followZoom(change));
@@ -308,7 +281,6 @@ class CurveChart {
   }
 }
 
-const SWATCH_DASHES = ["none", "6 4", "2 3", "6 3 2 3", "10 4", "10 3 2 3", "2 6"];
 const curveCharts = new WeakMap();
 
 export default function (component) {

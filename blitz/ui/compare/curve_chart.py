@@ -18,6 +18,7 @@ from blitz.training.overlay import Metric
 from blitz.ui.compare_routes import MOST_CURVES
 from blitz.ui.live_chart import API
 from blitz.ui.routes import plotly_version
+from blitz.ui.run_constants import run_constants
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -32,8 +33,8 @@ class ChartChoices:
     smoothing: float = 0.6
     """Weight of what came before in the moving average; 0 for none."""
     is_log: bool = False
-    shows_groups: bool = True
-    """Draw the mean and spread of each group of runs."""
+    shows_groups: bool = False
+    """Draw the mean and spread of each group of runs in place of its runs."""
 
     def __post_init__(self) -> None:
         for name, value, choices in (
@@ -64,16 +65,20 @@ def curve_chart(
 
     groups: ids of runs that differ only by chance, of which the mean and spread can be drawn.
     """
+    handled = f"{key}-handled"
+    known: tuple[str, int] | None = st.session_state.get(handled)
     data = {
         "api": API,
         "plotly_url": f"{API}/plotly.js?v={plotly_version()}",
         "ids": list(dict.fromkeys(ids))[:MOST_CURVES],
         "groups": [list(group) for group in groups],
         "choices": asdict(choices),
+        # Up to which of the browser's choices these are: it does not go back to earlier ones.
+        "handled": known and {"instance": known[0], "serial": known[1]},
     }
     # Naming a callback is what makes "choices" a value of the component.
     result = _component()(key=key, data=data, on_choices_change=lambda: None)
-    return _taken(result.get("choices"), f"{key}-handled")
+    return _taken(result.get("choices"), handled)
 
 
 def _taken(value: object, handled: str) -> ChartChoices | None:
@@ -94,10 +99,12 @@ def _taken(value: object, handled: str) -> ChartChoices | None:
 def _component() -> "ComponentRenderer":
     """The component, registered once a process; all sessions share it."""
     shared = ("../plotly_loading.js", "../poller.js", "../curve_drawing.js")
+    parts = ("_points", "_entries", "_figure", "_legend", "")
+    own = (f"curve_chart{part}.js" for part in parts)
     return st.components.v2.component(
         "blitz_curve_chart",
         css=_read("curve_chart.css"),
-        js="\n".join(map(_read, (*shared, "curve_chart_figure.js", "curve_chart.js"))),
+        js="\n".join([run_constants(), *map(_read, (*shared, *own))]),
         # In a shadow root Plotly's own styles, which it adds to the document, would not apply.
         isolate_styles=False,
     )

@@ -1,4 +1,4 @@
-// The chart of many runs as Plotly takes it: a line a run, branches, and the mean of each group.
+// The chart of many runs as Plotly takes it: a line an entry, branches, and a band about a mean.
 
 // Okabe and Ito's palette, with the pale ones darkened or lightened for the page they are on.
 const RUN_COLORS = {
@@ -6,125 +6,97 @@ const RUN_COLORS = {
   dark: ["#56b4e9", "#e69f00", "#2fc79b", "#e39bc6", "#f0e442", "#ff8352", "#b3a2e8", "#c9c9c9"],
 };
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "2px,7px"];
-const METRICS = {
-  train_loss: { title: "Training loss", format: ".4~g", isLogged: true },
-  test_loss: { title: "Test loss", format: ".4~g", isLogged: true },
-  train_accuracy: { title: "Training accuracy", format: ".1%", ticks: "~%" },
-  test_accuracy: { title: "Test accuracy", format: ".1%", ticks: "~%" },
-  learning_rate: { title: "Learning rate", format: ".3~g", isLogged: true, isExact: true },
-  images_per_second: { title: "Images per second", format: ",.0f", ticks: "~s" },
-};
+const LEVEL_DASH = "6px,4px";
+const LEVEL_POINTS = 50;
+const RAW_OPACITY = { light: 0.5, dark: 0.6 };
 const MOST_RAW_CURVES = 8; // with more, what swings behind the smoothed lines hides them
-const GRID_POINTS = 200;
+const MOST_MARKERS = 40; // of one line, so that they do not run into each other
 
-/** What tells a run from the others: no two of the first 56 look the same. */
-function lookOf(slot, shade) {
+/** What tells a line from the others: no two of the first 56 look the same. */
+function lookOf({ slot, level, band }, shade) {
   const colors = RUN_COLORS[shade];
-  return { color: colors[slot % colors.length], dash: DASHES[Math.floor(slot / 8) % DASHES.length] };
+  const dash = DASHES[Math.floor(slot / colors.length) % DASHES.length];
+  const own = band ? "solid" : level != null ? LEVEL_DASH : dash;
+  return { color: colors[slot % colors.length], dash: own };
 }
 
-/** The curve as it is drawn: smoothed as chosen, and begun on its parent's where it was forked. */
-function drawnCurve(held, parent, { metric, smoothing }) {
-  const isSmooth = smoothing > 0 && !METRICS[metric].isExact;
-  const curve = isSmooth ? smoothed(held.means, smoothing) : { x: held.x, y: held.y };
-  if (!held.branch || !curve.x.length) return curve;
-  const [x, y] = held.branch;
-  const onParent = parent && interpolated(drawnCurve(parent, null, { metric, smoothing }), x);
-  return { x: [x, ...curve.x], y: [onParent ?? y, ...curve.y] };
-}
-
-/** y at x on the straight lines between points; undefined outside of them. */
-function interpolated({ x: xs, y: ys }, x) {
-  if (!(x >= xs[0] && x <= xs.at(-1))) return undefined;
-  let [low, high] = [0, xs.length - 1];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (xs[middle] <= x) low = middle;
-    else high = middle;
-  }
-  const width = xs[high] - xs[low];
-  return width ? ys[low] + ((ys[high] - ys[low]) * (x - xs[low])) / width : ys[high];
-}
-
-/** Mean and standard deviation over the curves, where at least two of them are. */
-function meanAndSpread(curves) {
-  const start = Math.min(...curves.map(({ x }) => x[0]));
-  const end = Math.max(...curves.map(({ x }) => x.at(-1)));
-  const result = { x: [], mean: [], spread: [] };
-  for (let at = 0; at <= GRID_POINTS; at += 1) {
-    const x = start + ((end - start) * at) / GRID_POINTS;
-    const values = curves.map((curve) => interpolated(curve, x)).filter((y) => y !== undefined);
-    if (values.length < 2) continue;
-    const mean = values.reduce((sum, y) => sum + y, 0) / values.length;
-    const squares = values.reduce((sum, y) => sum + (y - mean) ** 2, 0);
-    result.x.push(x);
-    result.mean.push(mean);
-    result.spread.push(Math.sqrt(squares / (values.length - 1)));
-  }
-  return result;
-}
-
-/** The traces, of those that are not hidden; `lit` is the one that the legend points at. */
-function tracesOf({ ids, held, slots, groups, choices, hidden, lit, theme }) {
-  const { format, isExact } = METRICS[choices.metric];
-  const shown = ids.filter((id) => held.has(id) && !hidden.has(id));
-  const drawn = new Map(
-    shown.map((id) => [id, drawnCurve(held.get(id), held.get(held.get(id).parent), choices)]),
-  );
-  const bands = choices.shows_groups ? groups.map((group) => group.filter((id) => shown.includes(id)
-    && drawn.get(id).x.length > 1)).filter((group) => group.length > 1) : [];
-  const grouped = new Set(bands.flat());
-  const traces = [];
-  for (const id of shown) {
-    const run = held.get(id);
-    const look = lookOf(slots.get(id), theme.shade);
-    const isFaint = grouped.has(id) || (lit && lit !== id);
-    if (choices.smoothing > 0 && !isExact && shown.length <= MOST_RAW_CURVES && !grouped.has(id)) {
-      traces.push({ ...lineOf(run, { ...look, dash: "solid" }, 1), opacity: 0.2, hoverinfo: "skip" });
-    }
-    traces.push({
-      ...lineOf(drawn.get(id), look, lit === id ? 3 : 1.75, isExact && "vh"),
-      opacity: isFaint ? 0.3 : 1,
-      meta: id,
-      hovertemplate: `%{y:${format}} · ${plain(run.name)}<extra></extra>`,
-    });
-    if (run.branch && drawn.get(id).x.length) traces.push(branchMark(drawn.get(id), look));
-  }
-  for (const group of bands) traces.push(...bandOf(group, { held, slots, drawn, theme, format }));
-  return traces;
-}
-
-function lineOf({ x, y }, { color, dash }, width, shape = "linear") {
-  const mode = x.length === 1 ? "markers" : "lines"; // one point makes no line
-  const line = { color, width, dash, shape: shape || "linear" };
-  return { type: "scatter", mode, x, y, line, marker: { size: 6, color }, showlegend: false };
-}
-
-function branchMark({ x, y }, { color }) {
-  const marker = { symbol: "circle-open", size: 9, color, line: { width: 2 } };
-  return { type: "scatter", mode: "markers", x: [x[0]], y: [y[0]], marker, hoverinfo: "skip" };
-}
-
-function bandOf(group, { held, slots, drawn, theme, format }) {
-  const { x, mean, spread } = meanAndSpread(group.map((id) => drawn.get(id)));
-  const look = { ...lookOf(slots.get(group[0]), theme.shade), dash: "solid" };
-  const edge = (sign) => ({
-    ...lineOf({ x, y: mean.map((y, at) => y + sign * spread[at]) }, look, 0),
-    hoverinfo: "skip",
+/** The traces of these entries; `lit` is the key of the one that the legend points at. */
+function tracesOf({ entries, choices, lit, theme }) {
+  const { format, whyExact } = METRICS[choices.metric];
+  const end = Math.max(1, ...entries.map(({ curve }) => curve.x.at(-1) ?? 0));
+  const showsRaw = choices.smoothing > 0 && !whyExact && entries.length <= MOST_RAW_CURVES;
+  return entries.filter(({ isKnown }) => isKnown).flatMap((entry) => {
+    const look = lookOf(entry, theme.shade);
+    const drawn = { lit: entry.key === lit, opacity: lit && lit !== entry.key ? 0.3 : 1, look };
+    if (entry.level !== null && !entry.band) return levelLine(entry, end, format, drawn);
+    if (entry.band) return bandOf(entry, choices, drawn);
+    const raw = { ...lineOf(begunCurve(entry.run), { ...look, dash: "solid" }, 1),
+      opacity: RAW_OPACITY[theme.shade] * drawn.opacity, hoverinfo: "skip" };
+    return [...(showsRaw ? [raw] : []), ...runLines(entry, METRICS[choices.metric], drawn)];
   });
-  const name = plain(`mean of ${group.length}: ${held.get(group[0]).name} …`);
+}
+
+function runLines({ key, name, run, curve }, { format, shape, of }, { lit, opacity, look }) {
+  const line = {
+    ...lineOf(curve, look, lit ? 3 : 1.75, shape),
+    opacity,
+    meta: key,
+    hovertemplate: `%{y:${format}} · ${plain(name)}<extra></extra>`,
+  };
+  // What is measured once an epoch is known at these points and nowhere between.
+  if (of && curve.x.length <= MOST_MARKERS) Object.assign(line, { mode: "lines+markers" });
+  const { color } = look;
+  const marker = { symbol: "circle-open", size: 10, color, line: { width: 2 } };
+  const mark = { type: "scatter", mode: "markers", x: [curve.x[0]], y: [curve.y[0]], marker };
+  return run.branch ? [line, { ...mark, opacity, hoverinfo: "skip" }] : [line];
+}
+
+/** What was measured once, without training, as a level to compare with. */
+function levelLine({ key, name, level }, end, format, { lit, opacity, look }) {
+  const x = Array.from({ length: LEVEL_POINTS + 1 }, (_, at) => (end * at) / LEVEL_POINTS);
   return [
-    edge(-1),
-    { ...edge(1), fill: "tonexty", fillcolor: `rgba(${channels(look.color)}, 0.18)` },
     {
-      ...lineOf({ x, y: mean }, look, 3),
-      text: spread.map((value) => `± ${Number(value.toPrecision(3))}`),
-      hovertemplate: `%{y:${format}} %{text} · ${name}<extra></extra>`,
+      ...lineOf({ x, y: x.map(() => level) }, look, lit ? 3 : 1.75),
+      opacity,
+      meta: key,
+      hovertemplate: `%{y:${format}} · ${plain(name)}, evaluated once<extra></extra>`,
     },
   ];
 }
 
-function layoutOf({ choices, viewCount, theme, width, height, view }) {
+function lineOf({ x, y }, { color, dash }, width, shape = "linear") {
+  const mode = x.length === 1 ? "markers" : "lines"; // one point makes no line
+  const line = { color, width, dash, shape };
+  return { type: "scatter", mode, x, y, line, marker: { size: 5, color }, showlegend: false };
+}
+
+function bandOf({ key, name, band }, { metric, is_log: isLog }, { lit, opacity, look }) {
+  const { x, mean, smallest, spread } = band;
+  const { format, ticks, isLogged } = METRICS[metric];
+  const below = mean.map((y, at) => y - spread[at]);
+  const positive = below.map((y, at) => (isLog && isLogged && y <= 0 ? smallest[at] : y));
+  const edge = (y) => ({ ...lineOf({ x, y }, look, 0), hoverinfo: "skip" });
+  const told = (value) =>
+    ticks === "~%" ? `${(100 * value).toFixed(1)}%` : String(Number(value.toPrecision(3)));
+  return [
+    edge(positive),
+    {
+      ...edge(mean.map((y, at) => y + spread[at])),
+      fill: "tonexty",
+      fillcolor: `rgba(${channels(look.color)}, ${0.22 * opacity})`,
+    },
+    {
+      ...lineOf({ x, y: mean }, look, lit ? 4 : 3),
+      opacity,
+      meta: key,
+      text: spread.map((value) => `± ${told(value)}`),
+      hovertemplate: `%{y:${format}} %{text} · ${plain(name)}<extra></extra>`,
+    },
+  ];
+}
+
+/** above: what `farAbove` found, which leaves the picture at its top. */
+function layoutOf({ choices, viewCount, theme, width, height, view, above }) {
   const { title: axisTitle, ticks: axisTicks } = AXES[choices.axis];
   const { title, ticks, isLogged } = METRICS[choices.metric];
   const isLog = choices.is_log && isLogged;
@@ -162,6 +134,8 @@ function layoutOf({ choices, viewCount, theme, width, height, view }) {
       type: isLog ? "log" : "linear",
       tickformat: isLog ? "~g" : (ticks ?? ""),
       exponentformat: "power",
+      autorange: true,
+      autorangeoptions: above && { minallowed: 0, maxallowed: 1.05 * above.top },
       uirevision: `${choices.metric} ${isLog}`,
     },
   };

@@ -18,21 +18,22 @@ from blitz.ui.figure_view import figure_view
 from blitz.ui.pictures import show_pictures
 from blitz.ui.text import plain
 
-GROUP = f"{KEY}epoch-group"
 CELL = f"{KEY}epoch-cell"
 MISTAKES, LEARNED, FORGOTTEN = GROUPS = ("Mistakes", "Learned", "Forgotten")
 MOST_PICTURES = 24
 
 
-def choose_group() -> None:
-    """Which images to show: a group of them, or those of the cell that was clicked."""
+def choose_group() -> str:
+    """Which images to show, where no cell is chosen."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Images", GROUPS, default=MISTAKES, required=True, key=GROUP, persist_state="session",
-            label_visibility="collapsed", on_change=forget_cell, width="content",
+        group = st.segmented_control(
+            "Images", GROUPS, default=MISTAKES, required=True, key=f"{KEY}epoch-group",
+            persist_state="session", label_visibility="collapsed", on_change=forget_cell,
+            width="content",
         )  # fmt: skip
         if st.session_state.get(CELL) is not None:
             st.button("Leave the cell", key=f"{KEY}epoch-leave", on_click=forget_cell)
+    return group or MISTAKES
 
 
 def forget_cell() -> None:
@@ -53,24 +54,26 @@ def show_confusion(
     if click is not None:
         cell = round(click.y), round(click.x)
         st.session_state[CELL] = None if cell == chosen else cell
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def show_images(
     dataset: ImageDataset | None,
     classes: Sequence[str],
     answers: StoredPredictions,
+    *,
+    group: str,
+    title: str,
     changed: Changed | None,
     since: str,
 ) -> None:
     """Show the images of the chosen cell or group, the most telling first.
 
-    changed: since the epoch before, which `since` names; None where there is none.
+    title: whose they are. changed: since the epoch before, which `since` names; None for none.
     """
     wrong = mistakes(answers)
-    st.markdown(_sentence(len(wrong), changed, since))
+    st.markdown(f"**{plain(title)}**: {_sentence(len(wrong), changed, since)}")
     cell = _within(st.session_state.get(CELL), len(classes))
-    group = st.session_state.get(GROUP, MISTAKES)
     if cell is not None:
         indices = taken_for(answers, *cell)
         names = plain(classes[cell[0]]), plain(classes[cell[1]])

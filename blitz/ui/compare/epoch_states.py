@@ -49,10 +49,17 @@ Strengths = Mapping[str, Strength]
 """Of each layer with weights, convolutions first."""
 
 
-def look_at(folder: Path, row: Checkpoint, layer: str | None) -> Look | None:
-    """An epoch; None where its file is gone or damaged."""
+def look_at(
+    folder: Path, row: Checkpoint, layer: str | None, image_shape: tuple[int, ...] = ()
+) -> Look | None:
+    """An epoch; None where its file is gone or damaged.
+
+    image_shape: channels, height and width of what the network looks at, where that is known.
+    """
     changed_at = _changed_at(folder / row.file_name)
-    return None if changed_at is None else _look(folder, row.sha256, changed_at, layer, row)
+    if changed_at is None:
+        return None
+    return _look(folder, row.sha256, changed_at, layer, image_shape, row)
 
 
 def strengths_of(folder: Path, rows: Sequence[Checkpoint]) -> list[Strengths | None]:
@@ -76,17 +83,24 @@ def _changed_at(path: Path) -> int | None:
 
 @st.cache_resource(max_entries=MOST_LOOKS, show_spinner=False)
 def _look(
-    folder: Path, sha256: str, changed_at: int, layer: str | None, _row: Checkpoint
+    folder: Path,
+    sha256: str,
+    changed_at: int,
+    layer: str | None,
+    image_shape: tuple[int, ...],
+    _row: Checkpoint,
 ) -> Look | None:
     state = _state(folder, _row)
     if state is None:
         return None
     answers = answers_of(state, _row)
-    weight = _weights(state).get(layer or "")
+    weights = _weights(state)
+    weight = weights.get(layer or "")
+    is_first = layer == next(iter(weights), None)
     return Look(
         answers=answers,
         confusion=None if answers is None else confusion_of(answers).numpy(),
-        picture=None if weight is None else picture_of(weight),
+        picture=None if weight is None else picture_of(weight, image_shape if is_first else ()),
     )
 
 

@@ -3,6 +3,7 @@
 All pictures of a layer are thinned alike, so that a cell is the same weight at every epoch.
 """
 
+import math
 from dataclasses import replace
 
 import streamlit as st
@@ -12,12 +13,18 @@ from blitz.network.pictures.figures import mosaic_figure
 from blitz.network.pictures.mosaic import Mosaic, kernels, matrix
 from blitz.ui.figure_view import figure_view
 
-NAMES = {4: ("kernel", "input channel", "row", "column"), 2: ("unit", "input")}
+NAMES = {4: ("output", "input channel", "row", "column"), 2: ("output", "input")}
 """What the indices of a tensor are, by their number."""
 
 
-def picture_of(weight: Tensor) -> Mosaic:
-    """Weights [out, in, rows, columns] as tiles, [out, in] as one."""
+def picture_of(weight: Tensor, image_shape: tuple[int, ...] = ()) -> Mosaic:
+    """Weights [out, in, rows, columns] as tiles, [out, in] as one.
+
+    image_shape: where the inputs are an image's pixels, its channels, height and width; then the
+    weights lie as the pixels do.
+    """
+    if weight.ndim == 2 and weight.shape[1] == math.prod(image_shape):
+        weight = weight.reshape(-1, *image_shape)
     return kernels(weight) if weight.ndim == 4 else matrix(weight)
 
 
@@ -35,12 +42,12 @@ def show_picture(picture: Mosaic, *, limit: float, key: str, label: str) -> None
     figure = mosaic_figure(picture, limit=limit, names=names)
     figure_view(figure, key=key, label=label)
     shown = len(picture.tiles)
-    if shown < picture.num_tiles or not picture.is_whole:
-        rows, columns = len(picture.rows), len(picture.columns)
-        what = f"{shown:,} of {picture.num_tiles:,} kernels"
-        size = "×".join(f"{side:,}" for side in picture.size)
-        part = what if shown < picture.num_tiles else f"{rows:,}×{columns:,} of {size} weights"
-        st.caption(f"{part} are shown.")
+    if shown < picture.num_tiles:
+        st.caption(f"{shown:,} of {picture.num_tiles:,} filters are shown.")
+    elif not picture.is_whole:
+        part = f"{len(picture.rows):,}×{len(picture.columns):,}"
+        whole = f"{picture.size[0]:,}×{picture.size[1]:,}"
+        st.caption(f"{part} of {whole} weights are shown.")
     if picture.num_nan or picture.num_infinite:
         lost = picture.num_nan + picture.num_infinite
         st.caption(f"{lost:,} of these weights are no finite numbers.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from blitz.datasets import ImageDataset
+from blitz.training.comparing import run_titles
 from blitz.training.looking_back import changed_images, kept_rows, nearest_index
 from blitz.training.store import ACTIVE, Checkpoint, Run
 from blitz.ui.compare.epoch_answers import choose_group, show_confusion, show_images
@@ -17,19 +18,21 @@ from blitz.ui.compare.epoch_keeping import images_at_hand, tell_how, tell_why_no
 from blitz.ui.compare.epoch_scrubber import Track, epoch_scrubber, taken_move
 from blitz.ui.compare.epoch_states import Look, Strengths, look_at, strengths_of
 from blitz.ui.compare.epoch_weights import difference, show_picture
-from blitz.ui.compare.fork_panel import CHECKPOINT
-from blitz.ui.compare.kept_answers import class_names, run_titles
+from blitz.ui.compare.fork_panel import CHECKPOINT, PARENT
+from blitz.ui.compare.kept_answers import class_names
 from blitz.ui.compare.state import EPOCH, KEY, PANEL, SELECTED, write_address
 from blitz.ui.services import Services
 from blitz.ui.text import plain
 
 MOST_RUNS = 2
 SCRUBBER = f"{KEY}scrubber"
+PLACE = f"{KEY}scrubber-place"
+"""As in epoch_scrubber.css."""
 LAYER = f"{KEY}epoch-layer"
 CHANGE = f"{KEY}epoch-change"
 LIVE_SECONDS = 2.0
-PICTURE, MATRIX = 460, 520
-"""Widths in pixels."""
+PART = 470
+"""Width of a picture or matrix, and of a run beside another, in pixels."""
 
 Images = Mapping[str, ImageDataset | None]
 """By run; None where there are none."""
@@ -45,9 +48,25 @@ class Kept:
     rows: Sequence[Checkpoint]
     strengths: Sequence[Strengths | None]
 
-    def at(self, epoch: float) -> int:
-        """Index of the kept epoch nearest to this one."""
-        return nearest_index([row.epoch for row in self.rows], epoch)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """A run at one of its epochs."""
+
+    kept: Kept
+    row: Checkpoint
+    before: Checkpoint | None
+    """The epoch that was kept before this one."""
+    look: Look | None
+    """None where the epoch cannot be read."""
+    look_before: Look | None
+    first: Look | None
+    """At the first epoch that was kept."""
+
+    @property
+    def title(self) -> str:
+        """What it is, for a person."""
+        return f"{self.kept.title}, epoch {self.row.epoch:g}"
 
 
 def show_epochs(services: Services, runs: Sequence[Run]) -> None:
@@ -91,15 +110,19 @@ def _show(kept: Sequence[Kept], images: Images) -> None:
         st.session_state[EPOCH] = None if moved.is_last else moved.epoch
     epochs = [row.epoch for row in kept[0].rows]
     chosen = nearest_index(epochs, st.session_state[EPOCH])
-    place = st.container()
+    place = st.container(key=PLACE)
     layer, is_change = _choose_layer(kept)
-    choice = st.container()
-    with st.container(horizontal=True, gap="large"):
-        for number, each in enumerate(kept):
-            with st.container(width="stretch" if len(kept) == 1 else MATRIX):
-                _show_run(each, epochs[chosen], layer, is_change, images[each.run.id], number)
-    with choice:
-        choose_group()
+    sights = [_sight(each, epochs[chosen], layer, images[each.run.id]) for each in kept]
+    limit = _limit(kept, layer, is_change) if layer else 1.0
+    with st.container(horizontal=True, gap="medium"):
+        for number, sight in enumerate(sights):
+            with st.container(width=PART if len(kept) > 1 else "stretch"):
+                _show_network(sight, layer, is_change, limit, number)
+    group = choose_group()
+    with st.container(horizontal=True, gap="medium"):
+        for sight in sights:
+            with st.container(width=PART if len(kept) > 1 else "stretch"):
+                _show_images(sight, group, images[sight.kept.run.id])
     with place:
         epoch_scrubber(
             epochs, [_track(each, epochs) for each in kept], chosen=chosen, key=SCRUBBER,
@@ -137,77 +160,99 @@ def _layers(kept: Kept) -> Sequence[str]:
     return next((list(found) for found in kept.strengths if found is not None), [])
 
 
-def _show_run(
-    kept: Kept, epoch: float, layer: str | None, is_change: bool, images: ImageDataset | None,
-    number: int,
-) -> None:  # fmt: skip
-    """One run at the epoch that is nearest to the one wanted. number: its place on the page."""
-    index = kept.at(epoch)
-    row = kept.rows[index]
+def _sight(kept: Kept, epoch: float, layer: str | None, images: ImageDataset | None) -> Sight:
+    """A run at its epoch that is nearest to the one wanted."""
+    shape = tuple(images.test_images.shape[1:]) if images else ()
+    index = nearest_index([row.epoch for row in kept.rows], epoch)
+    before = kept.rows[index - 1] if index else None
+    return Sight(
+        kept=kept,
+        row=kept.rows[index],
+        before=before,
+        look=look_at(kept.folder, kept.rows[index], layer, shape),
+        look_before=look_at(kept.folder, before, layer, shape) if before else None,
+        first=look_at(kept.folder, kept.rows[0], layer, shape),
+    )
+
+
+def _limit(kept: Sequence[Kept], layer: str, is_change: bool) -> float:
+    """The largest magnitude of all epochs, so that weights can be seen to grow."""
+    strengths = [found for each in kept for found in each.strengths if found is not None]
+    known = [found[layer] for found in strengths if layer in found]
+    return max((each.change if is_change else each.weight for each in known), default=0.0) or 1.0
+
+
+def _show_network(
+    sight: Sight, layer: str | None, is_change: bool, limit: float, number: int
+) -> None:
+    """Weights and confusions of a run. number: its place on the page."""
+    kept, look = sight.kept, sight.look
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"##### {plain(kept.title)}, epoch {row.epoch:g}", width="content")
+        st.markdown(f"##### {plain(sight.title)}", width="content")
         is_wanted = st.button(
             "Fork from here", icon=":material/fork_right:", key=f"{KEY}epoch-fork-{number}",
-            on_click=_fork, args=(kept.run.id, row.id),
+            on_click=_fork, args=(kept.run.id, sight.row.id),
         )  # fmt: skip
     if is_wanted:
         st.rerun()
-    look = look_at(kept.folder, row, layer)
     if look is None:
         st.warning(
-            f"Epoch {row.epoch:g} cannot be shown: its file is missing or damaged. "
+            f"Epoch {sight.row.epoch:g} cannot be shown: its file is missing or damaged. "
             "The others are not touched by that."
         )
         return
     with st.container(horizontal=True, gap="medium"):
-        if look.picture is not None and layer is not None:
-            with st.container(width=PICTURE):
-                _show_weights(kept, look, layer, is_change, f"{row.epoch:g}", number)
+        if layer is not None:
+            with st.container(width=PART):
+                _show_weights(sight, layer, is_change, limit, number)
         if look.confusion is not None:
-            classes = class_names(kept.run, len(look.confusion))
-            with st.container(width=MATRIX):
+            with st.container(width=PART):
                 st.caption("Truth and prediction; click a cell for its images.")
                 show_confusion(
-                    classes, look.confusion, key=f"{KEY}epoch-confusion-{number}",
-                    label=f"confusion matrix of {kept.title} at epoch {row.epoch:g}",
+                    class_names(kept.run, len(look.confusion)), look.confusion,
+                    key=f"{KEY}epoch-confusion-{number}",
+                    label=f"confusion matrix of {sight.title}",
                 )  # fmt: skip
-    if look.answers is None:
+
+
+def _show_images(sight: Sight, group: str, images: ImageDataset | None) -> None:
+    answers = sight.look.answers if sight.look else None
+    if answers is None:
         return
-    changed, since = None, ""
-    if index:
-        since = f"{kept.rows[index - 1].epoch:g}"
-        before = look_at(kept.folder, kept.rows[index - 1], layer)
-        if before is not None and before.answers is not None:
-            changed = changed_images(before.answers, look.answers)
-    classes = class_names(kept.run, look.answers.probabilities.shape[1])
-    show_images(images, classes, look.answers, changed, since)
+    before = sight.look_before.answers if sight.look_before else None
+    show_images(
+        images,
+        class_names(sight.kept.run, answers.probabilities.shape[1]),
+        answers,
+        group=group,
+        title=sight.title,
+        changed=changed_images(before, answers) if before else None,
+        since=f"{sight.before.epoch:g}" if sight.before else "",
+    )
 
 
-def _show_weights(
-    kept: Kept, look: Look, layer: str, is_change: bool, epoch: str, number: int
-) -> None:
-    """A layer's weights in a scale for all epochs, so that they can be seen to grow."""
-    assert look.picture is not None
-    known = [found[layer] for found in kept.strengths if found is not None and layer in found]
-    picture, what = look.picture, f"Weights of {layer}"
-    limit = max((each.weight for each in known), default=0.0)
+def _show_weights(sight: Sight, layer: str, is_change: bool, limit: float, number: int) -> None:
+    """A layer's weights, or how far they have come; limit: the strongest colour's magnitude."""
+    picture, what = sight.look.picture if sight.look else None, layer
+    if picture is None:
+        st.caption(f"This network has no {plain(layer)}.")
+        return
     if is_change:
-        first = look_at(kept.folder, kept.rows[0], layer)
+        first = sight.first
         if first is None or first.picture is None:
-            st.caption("The first epoch cannot be read: these are the weights themselves.")
-        else:
-            picture, what = difference(picture, first.picture), f"Change of {layer}"
-            limit = max((each.change for each in known), default=0.0)
-    st.caption(f"{plain(what)}: blue below 0, orange above, in one scale for all epochs.")
+            st.caption("The first epoch cannot be read: there is nothing to take the change from.")
+            return
+        picture, what = difference(picture, first.picture), f"Change of {layer}"
+    st.caption(f"{plain(what)}: blue below 0, orange above; one scale for all epochs.")
     show_picture(
-        picture, limit=limit or 1.0, key=f"{KEY}epoch-weights-{number}",
-        label=f"{what} of {kept.title} at epoch {epoch}",
-    )  # fmt: skip
+        picture, limit=limit, key=f"{KEY}epoch-weights-{number}", label=f"{what} of {sight.title}"
+    )
 
 
 def _fork(run_id: str, checkpoint_id: int) -> None:
     """Open the panel that forks, with this run first and these weights chosen."""
     others = [other for other in st.session_state[SELECTED] if other != run_id]
     st.session_state[SELECTED] = (run_id, *others)
+    st.session_state[PARENT] = run_id
     st.session_state[CHECKPOINT] = checkpoint_id
     st.session_state[PANEL] = "Fork"

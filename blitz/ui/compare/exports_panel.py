@@ -19,7 +19,8 @@ def show_exports(services: Services, runs: Sequence[Run]) -> None:
         return
     store, chosen = services.store, tuple(runs)
     with st.container(horizontal=True):
-        _button("Report", partial(comparison_report, chosen, store), "comparison.html", "text/html")
+        report = partial(comparison_report, chosen, store, services.settings.runs_folder)
+        _button("Report", report, "comparison.html", "text/html")
         _button("Runs as CSV", partial(runs_csv, chosen), "runs.csv", "text/csv")
         _button("Metrics as CSV", partial(metrics_csv, chosen, store), "metrics.csv", "text/csv")
         _button("JSON", partial(runs_json, chosen, store), "runs.json", "application/json")
@@ -30,8 +31,9 @@ def show_exports(services: Services, runs: Sequence[Run]) -> None:
             "application/zip",
         )
     st.caption(
-        "The report opens without a network. Unpack the TensorBoard files into a folder "
-        "and open it with `tensorboard --logdir FOLDER`."
+        "Report: settings, curves and results as one page that opens without a network. "
+        "CSV: a row for each run, or for each measured value. JSON: both in one file. "
+        "TensorBoard: unpack it into a folder, then `tensorboard --logdir FOLDER`."
     )
 
 

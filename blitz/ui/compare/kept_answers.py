@@ -1,9 +1,8 @@
-"""The answers of runs on the test images, read once for all sessions, and what to call the runs.
+"""The answers of runs on the test images, read once for all sessions.
 
 What is made of them, the panels know.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,15 @@ from blitz.training.comparing import (
     check_comparable,
     compare_images,
     confusion_of,
+    run_titles,
 )
 from blitz.training.predictions import PREDICTIONS_FILE, StoredPredictions, read_predictions
 from blitz.training.store import Run
+from blitz.ui.compare.state import MOST_SELECTED
 from blitz.ui.services import Services
 from blitz.ui.text import plain
 
-MOST_KEPT = 16
+MOST_KEPT = MOST_SELECTED
 
 
 class NoAnswersError(Exception):
@@ -53,14 +54,6 @@ def class_names(run: Run, num_classes: int) -> tuple[str, ...]:
     """Names of the classes; their numbers where the names are not known."""
     names = run.details.classes if run.details else ()
     return names if len(names) == num_classes else tuple(map(str, range(num_classes)))
-
-
-def run_titles(runs: Sequence[Run]) -> dict[str, str]:
-    """A title for each run's id: its name, and its number where several have that name."""
-    counts = Counter(run.name for run in runs)
-    return {
-        run.id: run.name if counts[run.name] == 1 else f"{run.name} · {run.number}" for run in runs
-    }
 
 
 def answered(services: Services, runs: Sequence[Run]) -> list[Answered]:

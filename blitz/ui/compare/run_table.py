@@ -5,23 +5,25 @@ one takes what the page wants to be selected and shown, and shows nothing. What 
 event is the page's business.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import streamlit as st
 
 from blitz.ui.live_chart import API
+from blitz.ui.run_constants import run_constants
 from blitz.ui.table_feed import MOST_RUNS
+from blitz.ui.text import plain
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 SortColumn = Literal[
     "status", "progress", "name", "dataset", "model", "optimizer", "lr", "best_accuracy",
-    "accuracy", "loss", "seconds", "images_per_second", "started",
+    "accuracy", "loss", "batch_size", "seed", "seconds", "images_per_second", "started",
 ]  # fmt: skip
 TableEventKind = Literal[
     "select", "view", "rename", "tags", "note", "pin", "delete", "restore", "stop", "resume"
@@ -50,14 +52,34 @@ class TableState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TagChange:
+    """What a person made of the tags that several runs have in common."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TableEvent:
     """What a person did in the table."""
 
+    serial: int
+    """A browser counts its events."""
     kind: TableEventKind
     ids: tuple[str, ...]
     """The runs it was done to; of "select", all that are selected now."""
-    value: str | bool | tuple[str, ...] | TableState | None
-    """The name, note, tags, whether to pin, or of "view" the order and filter; else None."""
+    value: str | bool | TagChange | TableState | None
+    """The name, the note, the tags, whether to pin, or what is viewed in which order; else None."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableView:
+    """What a page wants its table to show."""
+
+    selected: Sequence[str]
+    state: TableState
+    deletions: Sequence[tuple[str, Sequence[str]]] = ()
+    """Title and ids of the runs of each deletion that can be undone, the last one last."""
 
 
 @dataclass(slots=True)
@@ -65,14 +87,17 @@ class _Known:
     """What a session knows of its table in the browser."""
 
     instance: str = ""  # a browser that begins anew has another one
-    handled: int = 0  # serial number of the last event taken up
+    handled: int = 0  # serial number of the last event that was acted on
+    complaints: list[str] = field(default_factory=list)  # not yet told
 
 
-def run_table(key: str, selected: Sequence[str], state: TableState) -> TableEvent | None:
-    """Show all runs; return what was done, in the script run that this started, once.
+def run_table(
+    key: str, act: Callable[[TableEvent], Sequence[str]], view: Callable[[], TableView]
+) -> None:
+    """Show all runs, and have what was done in the table acted on, in order and once.
 
-    selected, state: what the page has. In the script run of a "select" or "view" event the table
-    keeps what its event says; the page passes the same from the next one on.
+    act: does it, and answers with complaints: lines for the person.
+    view: asked after that, what the table is to show.
     """
     known: _Known = st.session_state.setdefault(f"{key}-known", _Known())
     # Without a gap, what shows nothing takes no room either.
@@ -83,61 +108,62 @@ def run_table(key: str, selected: Sequence[str], state: TableState) -> TableEven
             data={"view": key, "api": API, "label": "Runs"},
             on_events_change=lambda: None,
         )
-        event = _take(known, result.get("events"))
-        if event is not None and event.kind == "select":
-            selected = event.ids
-        if event is not None and isinstance(event.value, TableState):
-            state = event.value
+        for event in _new_events(known, result.get("events")):
+            known.complaints += act(event)
+            # Not before: another click may end this script run wherever it speaks to Streamlit.
+            known.handled = event.serial
+        wanted = view()
         _control()(
             key=f"{key}-control",
             data={
                 "view": key,
                 "instance": known.instance,
                 "handled": known.handled,
-                "selected": list(selected),
-                "state": asdict(state),
+                "selected": list(wanted.selected),
+                "state": asdict(wanted.state),
+                "deletions": [
+                    {"title": title, "ids": list(ids)} for title, ids in wanted.deletions
+                ],
             },
         )
-    return event
+    for complaint in tuple(known.complaints):
+        st.toast(plain(complaint), icon=":material/info:")
+        known.complaints.remove(complaint)
 
 
-def _take(known: _Known, value: object) -> TableEvent | None:
-    """The first event not yet taken up; the browser tells the later ones again."""
+def _new_events(known: _Known, value: object) -> list[TableEvent]:
+    """The events not yet acted on; the browser tells each until it hears that it was."""
     match value:
         case {"instance": str(instance), "events": list(events)}:
             pass
         case _:
-            return None
+            return []
     if instance != known.instance:
         known.instance, known.handled = instance, 0
-    for event in events:
-        match event:
-            case {
-                "serial": int(serial),
-                "kind": str(kind),
-                "ids": list(ids),
-                "value": content,
-            } if serial > known.handled:
-                known.handled = serial
-                read = read_event(kind, ids, content)
-                if read is not None:
-                    return read
-    return None
+    read = [event for told in events if (event := read_event(told)) is not None]
+    return [event for event in read if event.serial > known.handled]
 
 
-def read_event(kind: str, ids: list[object], value: object) -> TableEvent | None:
+def read_event(told: object) -> TableEvent | None:
     """The event, or None where it is none: a browser can send anything."""
+    match told:
+        case {"serial": int(serial), "kind": str(kind), "ids": list(ids), "value": value}:
+            pass
+        case _:
+            return None
     run_ids = tuple(id_ for id_ in ids if isinstance(id_, str) and 0 < len(id_) <= _MAX_ID)
     if kind not in get_args(TableEventKind) or len(run_ids) != len(ids) or len(ids) > MOST_RUNS:
         return None
-    content: str | bool | tuple[str, ...] | TableState | None = None
+    content: str | bool | TagChange | TableState | None = None
     match kind, value:
         case "rename" | "note", str(text):
             content = text
         case "pin", bool(is_pinned):
             content = is_pinned
-        case "tags", list(tags) if all(isinstance(tag, str) for tag in tags):
-            content = tuple(cast(list[str], tags))
+        case "tags", {"before": list(before), "after": list(after)} if all(
+            isinstance(tag, str) for tag in (*before, *after)
+        ):
+            content = TagChange(before=tuple(before), after=tuple(after))
         case "view", {"sort": sort, "descending": descending, "filter": str(text)}:
             try:
                 content = TableState(sort=sort, descending=descending, filter=text[:MAX_FILTER])
@@ -147,17 +173,18 @@ def read_event(kind: str, ids: list[object], value: object) -> TableEvent | None
             pass
         case _:
             return None
-    return TableEvent(kind=kind, ids=run_ids, value=content)
+    return TableEvent(serial=serial, kind=kind, ids=run_ids, value=content)
 
 
 @cache
 def _view() -> "ComponentRenderer":
     """The component, registered once a process; all sessions share it."""
-    own = ("run_table_model", "run_table_menu", "run_table_events", "run_table_row", "run_table")
+    own = ("model", "events", "row", "drawing", "menu", "actions")
+    scripts = ("../poller.js", *(f"run_table_{name}.js" for name in own), "run_table.js")
     return st.components.v2.component(
         "blitz_run_table",
         css=_read("run_table.css"),
-        js="\n".join([_read("../poller.js"), *(_read(f"{name}.js") for name in own)]),
+        js="\n".join([run_constants(), *map(_read, scripts)]),
         # Streamlit's short cuts must see that a key is pressed in a component.
         isolate_styles=False,
     )

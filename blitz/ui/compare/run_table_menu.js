@@ -68,21 +68,27 @@ class RunMenu {
   }
 }
 
-/** Ask for a text in a window of its own; calls save(text) unless it is left. */
-function askForText(root, { title, help, value, limit, save }) {
+/**
+ * Ask for a text in a window of its own.
+ *
+ * fault(text): why it cannot be saved, nothing where it can; save(text): called unless it is left.
+ */
+function askForText(root, { title, help, value, limit, fault = () => "", save }) {
   const dialog = document.createElement("dialog");
   dialog.innerHTML = `<form method="dialog"><label><b></b><span></span>
-    <textarea rows="5"></textarea></label>
-    <div><button type="submit" value="save">Save</button><button type="submit">Cancel</button></div>
-  </form>`;
+    <textarea rows="5"></textarea></label><div><button value="save">Save</button>
+    <button formnovalidate>Cancel</button></div></form>`;
   const text = dialog.querySelector("textarea");
   dialog.querySelector("b").textContent = title;
   dialog.querySelector("span").textContent = help;
   text.value = value;
   text.maxLength = limit;
+  text.addEventListener("input", () => text.setCustomValidity(fault(text.value)));
   dialog.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) dialog.close("save");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      dialog.querySelector("form").requestSubmit(dialog.querySelector("[value=save]"));
+    }
   });
   dialog.addEventListener("close", () => {
     dialog.remove();

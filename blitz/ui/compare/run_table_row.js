@@ -15,9 +15,9 @@ class RunRow {
     for (const { name, isNumber } of TABLE_COLUMNS) {
       this.addCell(name).classList.toggle("number", isNumber);
     }
-    const bar = document.createElement("progress");
-    bar.max = 1;
-    this.cells.get("progress").append(bar);
+    this.bar = document.createElement("progress");
+    this.bar.max = 1;
+    this.cells.get("progress").append(this.bar);
     this.menuButton = document.createElement("button");
     Object.assign(this.menuButton, { type: "button", tabIndex: -1, textContent: "⋮" });
     this.menuButton.className = "more";
@@ -33,7 +33,13 @@ class RunRow {
     return cell;
   }
 
+  remove() {
+    this.input = null; // what is half written goes with it
+    this.node.remove();
+  }
+
   show({ run, index, isSelected, parentName }) {
+    this.index = index;
     this.node.setAttribute("aria-rowindex", index + 2); // the heading is the first row
     if (isSelected !== this.isSelected) {
       this.isSelected = isSelected;
@@ -45,15 +51,16 @@ class RunRow {
     this.box.setAttribute("aria-label", `Select ${run.name}`);
     this.menuButton.setAttribute("aria-label", `Actions for ${run.name}`);
     this.node.dataset.status = run.status;
-    this.cells.get("progress").firstChild.value = progressOf(run);
-    this.cells.get("progress").title = `${wholeNumber.format(run.step)} of ${wholeNumber.format(run.total_steps)} steps`;
+    const [step, total] = [run.step, run.total_steps].map(wholeNumber.format);
+    this.bar.value = progressOf(run);
+    this.bar.title = `${step} of ${total} steps`;
     this.cells.get("status").replaceChildren(...this.statusParts());
     this.cells.get("status").title = run.message;
     this.cells.get("name").replaceChildren(...this.nameParts());
     for (const { name, text } of TABLE_COLUMNS) {
       if (text) this.cells.get(name).textContent = text(run);
     }
-    this.cells.get("dataset").title = run.dataset;
+    this.cells.get("dataset").title = run.dataset; // where there is no room for it
   }
 
   statusParts() {
@@ -69,30 +76,40 @@ class RunRow {
     }
     parts.push(part("b", run.name, "", run.name));
     for (const tag of run.tags) parts.push(part("span", tag, "tag"));
-    if (run.note) parts.push(part("i", "✎", "note", run.note));
+    // The cell cuts it off where there is no more room.
+    if (run.note.trim()) {
+      parts.push(part("span", `✎ ${run.note.trim().split("\n")[0]}`, "note", run.note));
+    }
     return parts;
   }
 
-  /** Write the name in its place; save(name) unless it is left or stays the same. */
-  rename(limit, save, leave) {
+  /**
+   * Write the name in its place.
+   *
+   * save(name): called unless it is left or stays the same; end(isByKey): called after that.
+   */
+  rename(save, end) {
     if (this.input) return;
     const input = document.createElement("input");
-    Object.assign(input, { value: this.run.name, maxLength: limit, className: "rename" });
+    Object.assign(input, { value: this.run.name, maxLength: MAX_NAME, className: "rename" });
     input.setAttribute("aria-label", "Name");
-    const end = (isSaved) => {
+    const finish = (isSaved, isByKey) => {
       if (this.input !== input) return;
       this.input = null;
       const name = input.value;
       this.cells.get("name").replaceChildren(...this.nameParts());
       if (isSaved && name.trim() && name !== this.run.name) save(name);
-      leave();
+      end(isByKey);
     };
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.key === "Enter") end(true);
-      else if (event.key === "Escape") end(false);
+      if (event.key === "Enter") finish(true, true);
+      else if (event.key === "Escape") finish(false, true);
     });
-    input.addEventListener("blur", () => end(true));
+    input.addEventListener("blur", () => {
+      // Who looks at another window comes back to write on.
+      if (document.activeElement !== input) finish(true, false);
+    });
     this.input = input;
     this.cells.get("name").replaceChildren(input);
     input.focus({ preventScroll: true });

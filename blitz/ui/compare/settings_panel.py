@@ -15,26 +15,47 @@ from blitz.training.comparing import (
     run_titles,
 )
 from blitz.training.store import Run
+from blitz.training.sweeps import field_title
+from blitz.ui.compare.columns import run_text
 
-OWN_WORDS = {"lr": "learning rate", "optimizer": "optimiser"}
+OF_THE_NETWORK = ("dataset", "model", "width", "image_size", "skip_unreadable")
+"""What is true of uploaded weights, too."""
+NOT_KNOWN = "–"
+SETTING, RUNS, SEEDS, SPREAD = 130, 220, 70, 220
+"""Widths of columns in pixels."""
+MEASURED = ("best accuracy", "last accuracy", "last loss")
 
 
 def show_settings(runs: Sequence[Run]) -> None:
     """Show only the settings that differ, and mean and spread of runs that differ by the seed."""
-    table = different_settings(runs)
+    table = _in_words(different_settings(runs), runs)
     titles = run_titles(runs)
     if table.empty:
         st.caption("All settings are the same.")
     else:
         st.dataframe(
-            _in_words(table),
-            column_config={run.id: st.column_config.TextColumn(titles[run.id]) for run in runs},
+            table,
+            column_config={
+                "_index": st.column_config.TextColumn(width=SETTING),
+                **{run.id: run_text(titles[run.id]) for run in runs},
+            },
+            width="content",
             key="compare-settings",
         )
     groups = [group for group in group_by_seed(runs) if len(group.runs) > 1]
     if groups:
         st.markdown("##### Over seeds")
-        st.dataframe(_spread_table(groups, titles), hide_index=True, key="compare-seeds")
+        st.dataframe(
+            _spread_table(groups, titles),
+            column_config={
+                "runs": st.column_config.TextColumn(width=RUNS),
+                "seeds": st.column_config.NumberColumn(width=SEEDS),
+                **{name: st.column_config.TextColumn(width=SPREAD) for name in MEASURED},
+            },
+            hide_index=True,
+            width="content",
+            key="compare-seeds",
+        )
         st.caption(
             "Mean ± standard deviation (smallest to largest) of finished runs that differ by seed. "
             "Runs that were trained together saw the images in one order: theirs is the spread of "
@@ -42,13 +63,32 @@ def show_settings(runs: Sequence[Run]) -> None:
         )
 
 
-def _in_words(table: pd.DataFrame) -> pd.DataFrame:
-    rows = [
-        [_value_text(name, value) for value in row]
-        for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)
-    ]
-    names = [OWN_WORDS.get(name, name.replace("_", " ")) for name in table.index]
-    return pd.DataFrame(rows, index=pd.Index(names, name="setting"), columns=table.columns)
+def _in_words(table: pd.DataFrame, runs: Sequence[Run]) -> pd.DataFrame:
+    """The settings as people call them; of weights that were uploaded only what is known."""
+    uploaded = {run.id for run in runs if _is_uploaded(run)}
+    rows = {
+        field_title(name): [
+            NOT_KNOWN
+            if name not in OF_THE_NETWORK and run.id in uploaded
+            else _value_text(name, table.at[name, run.id])
+            for run in runs
+        ]
+        for name in map(str, table.index)
+    }
+    if uploaded:
+        origins = ["uploaded" if run.id in uploaded else "trained here" for run in runs]
+        rows = {"weights": origins, **rows}
+    different = {name: row for name, row in rows.items() if len(set(row)) > 1}
+    return pd.DataFrame(
+        list(different.values()),
+        index=pd.Index(list(different), name="setting"),
+        columns=table.columns,
+    )
+
+
+def _is_uploaded(run: Run) -> bool:
+    """Whether its weights were only evaluated: all that its config says of training is made up."""
+    return run.status == "finished" and run.total_steps == 0
 
 
 def _value_text(name: str, value: Any) -> str:

@@ -84,7 +84,7 @@ def _take_up(name: str, text: str) -> str:
 def _wanted() -> dict[str, str]:
     wanted: dict[str, str] = {}
     if st.session_state[SELECTED]:
-        wanted["runs"] = ",".join(st.session_state[SELECTED])
+        wanted["runs"] = ",".join(st.session_state[SELECTED][:MOST_SELECTED])
     if st.session_state[PANEL] != PANELS[0]:
         wanted["panel"] = st.session_state[PANEL]
     if st.session_state[PANEL] == "Epochs" and st.session_state[EPOCH] is not None:

@@ -1,5 +1,6 @@
-"""The weights of two runs and their gradients, tensor by tensor."""
+"""The weights of two runs and their gradients, tensor by tensor, in numbers and in pictures."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import pandas as pd
@@ -8,61 +9,78 @@ import torch
 from torch import Tensor
 
 from blitz.datasets import DatasetError
+from blitz.look import shortened
 from blitz.models import build_model
 from blitz.training.checkpoints import CheckpointError
-from blitz.training.comparing import WeightComparison, compare_weights
+from blitz.training.comparing import WeightComparison, compare_weights, run_titles
 from blitz.training.store import Run
 from blitz.ui.compare.gradients import compare_gradients
-from blitz.ui.compare.kept_answers import run_titles
+from blitz.ui.compare.pair import MOST_SIGNS, choose_pair, pair_heading
+from blitz.ui.compare.weights_pictures import show_pictures
 from blitz.ui.network.run_weights import RunWeights, weights_of
 from blitz.ui.services import Services
 from blitz.ui.text import plain
 
 MOST_NAMES = 6
+TENSOR, SHAPE, NUMBER = 150, 110, 120
+"""Widths of columns in pixels."""
 
 
-def show_weights(services: Services, first: Run, second: Run) -> None:
-    """Show how far the weights of the second run's last step are from those of the first's."""
+def show_weights(services: Services, runs: Sequence[Run]) -> None:
+    """Show how far the weights of B's last step are from those of A's."""
+    first, second = choose_pair(runs)
     try:
         a, b = (weights_of(run.id, services) for run in (first, second))
     except CheckpointError as error:
         st.info(plain(str(error)))
         return
-    titles = run_titles([first, second])
-    _show(_compared(a.sha256, b.sha256, a, b), titles[first.id], titles[second.id], "weights")
+    titles = run_titles(runs)
+    names = titles[first.id], titles[second.id]
+    comparison = _compared(a.sha256, b.sha256, a, b)
+    _show(comparison, "weights", names)
+    if not comparison.tensors:
+        return
+    show_pictures(a, b, [each.name for each in comparison.tensors])
     if st.toggle("Gradients, too", key="compare-with-gradients", persist_state="session"):
         try:
             gradients, num_images = compare_gradients(services, a, b)
         except (DatasetError, ValueError) as error:
             st.info(f"There are no gradients to compare: {plain(str(error))}")
             return
-        _show(gradients, titles[first.id], titles[second.id], "gradients")
+        _show(gradients, "gradients", names)
         st.caption(f"Of each run's mean loss over the same {num_images:,} training images.")
 
 
-def _show(comparison: WeightComparison, first: str, second: str, what: str) -> None:
+def _show(comparison: WeightComparison, what: str, titles: tuple[str, str]) -> None:
     """A table of the tensors that both have, and a line about the others."""
+    st.markdown(pair_heading(what.capitalize(), *titles))
+    if not comparison.tensors:
+        names = [plain(shortened(title, MOST_SIGNS)) for title in titles]
+        st.info(f"{names[0]} and {names[1]} have no tensor of one name and shape to compare.")
+        return
     if comparison.not_alike:
         st.info(_not_alike_line(comparison.not_alike))
-    if not comparison.tensors:
-        return
     st.dataframe(
         _table(comparison),
         column_config={
-            "first": st.column_config.NumberColumn(f"norm, {first}", format="%.4g"),
-            "second": st.column_config.NumberColumn(f"norm, {second}", format="%.4g"),
+            "tensor": st.column_config.TextColumn(width=TENSOR),
+            "shape": st.column_config.TextColumn(width=SHAPE),
+            "first": st.column_config.NumberColumn("norm, A", format="%.4g", width=NUMBER),
+            "second": st.column_config.NumberColumn("norm, B", format="%.4g", width=NUMBER),
             "difference": st.column_config.NumberColumn(
-                "difference / norm", format="%.3g",
-                help="Norm of the difference, divided by the norm of the first run's tensor.",
+                "difference / norm", format="%.3f", width=NUMBER + 20
             ),
-            "cosine": st.column_config.NumberColumn(
-                "cosine", format="%.4f",
-                help="Of the angle between both: 1 the same direction, 0 at right angles.",
-            ),
+            "cosine": st.column_config.NumberColumn(format="%.4f", width=NUMBER),
         },
         hide_index=True,
+        width="content",
         key=f"compare-{what}",
-    )  # fmt: skip
+    )
+    st.caption(
+        "Norm: the square root of the sum of squares. Difference / norm: the norm of B less A over "
+        "the norm of A; 0 where both are the same, 1 where the difference is as large as A. "
+        "Cosine: 1 where both have the same direction, 0 where they are at right angles."
+    )
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

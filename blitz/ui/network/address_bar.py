@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from blitz.datasets import dataset_name
 from blitz.ui import address_line
-from blitz.ui.data import dataset_name, named_dataset
+from blitz.ui.data import named_dataset
 from blitz.ui.network.run_weights import take_up_run
 from blitz.ui.network.state import (
     DATASET,

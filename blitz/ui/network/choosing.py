@@ -7,13 +7,19 @@ import pandas as pd
 import streamlit as st
 from torch import Tensor, nn
 
-from blitz.datasets import BUILTIN_DATASETS, DatasetError, ImageDataset, UnreadableImages
+from blitz.datasets import (
+    BUILTIN_DATASETS,
+    DatasetError,
+    ImageDataset,
+    UnreadableImages,
+    dataset_title,
+)
 from blitz.models import MODELS
 from blitz.network.plan import MAX_SEED, NetworkPlan, build_empty
 from blitz.network.weights import WeightDifference, count_not_finite, differences
 from blitz.training.checkpoints import CheckpointError
 from blitz.training.config import TrainConfig
-from blitz.ui.data import dataset_choices, dataset_title, images_of, is_at_hand
+from blitz.ui.data import dataset_choices, images_of, is_at_hand
 from blitz.ui.network.chosen import ChosenNetwork
 from blitz.ui.network.run_weights import (
     RunWeights,

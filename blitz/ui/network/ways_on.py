@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from blitz.ui.data import dataset_name
+from blitz.datasets import dataset_name
 from blitz.ui.network.chosen import ChosenNetwork
 from blitz.ui.network.links import graph_link_parameters, train_link_parameters
 
