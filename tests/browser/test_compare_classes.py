@@ -17,7 +17,7 @@ from blitz.ui.services import Services
 from tests.browser.conftest import REPOSITORY, Serve, Server
 from tests.browser.test_compare import IDLE
 from tests.browser.test_train import runs_of
-from tests.ui.test_compare_panels import ended_run, keep_answers, keep_weights
+from tests.ui.compare_panels import ended_run, keep_answers, keep_weights
 
 NUM_CLASSES = 10
 

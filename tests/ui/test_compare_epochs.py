@@ -26,8 +26,8 @@ from blitz.ui.compare.epoch_weights import difference, picture_of
 from blitz.ui.compare.fork_panel import CHECKPOINT
 from blitz.ui.compare.state import EPOCH, PANEL, SELECTED
 from blitz.ui.services import Services
+from tests.ui.compare_panels import captions
 from tests.ui.test_compare_page import open_page
-from tests.ui.test_compare_panels import captions
 from tests.ui.test_pages import texts
 
 DIGITS = tuple("0123456789")

@@ -1,8 +1,6 @@
 """Panels that compare runs, on runs with made-up answers about the digits."""
 
 import json
-import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,85 +10,30 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from blitz.datasets import load_dataset
-from blitz.models import build_model
-from blitz.training.checkpoints import save_state
-from blitz.training.config import TrainConfig
 from blitz.training.evaluation import Predictions, confusion_matrix
 from blitz.training.predictions import PREDICTIONS_FILE, save_predictions
-from blitz.training.runs import RunDetails
-from blitz.training.state import TrainState
 from blitz.training.store import Run
 from blitz.ui.compare.columns import NAME, WIDTH
 from blitz.ui.compare.pair import FIRST, PAIR, SECOND
 from blitz.ui.compare.state import KEY
 from blitz.ui.services import Services
-from tests.ui.conftest import SECONDS
+from tests.ui.compare_panels import (
+    captions,
+    counts,
+    ended_run,
+    keep_answers,
+    panel,
+    pictures,
+)
 from tests.ui.test_pages import texts
 
 CLASSES = tuple("0123456789")
-
-
-def _panel(name: str, ids: list[str]) -> None:
-    from blitz.ui.compare.classes_panel import show_classes
-    from blitz.ui.compare.images_panel import show_images
-    from blitz.ui.compare.settings_panel import show_settings
-    from blitz.ui.compare.weights_panel import show_weights
-    from blitz.ui.services import services
-
-    found = services()
-    runs = [run for run in map(found.store.get_run, ids) if run is not None]
-    if name == "settings":
-        show_settings(runs)
-    elif name == "classes":
-        show_classes(found, runs)
-    elif name == "images":
-        show_images(found, runs)
-    else:
-        show_weights(found, runs)
-
-
-def panel(name: str, *runs: Run, **state: Any) -> AppTest:
-    ids = [run.id for run in runs]
-    app = AppTest.from_function(_panel, args=(name, ids), default_timeout=SECONDS)
-    for key, value in state.items():
-        app.session_state[key.replace("_", "-")] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def ended_run(server: Services, name: str, **settings: Any) -> Run:
-    number = len(server.store.list_runs())
-    run = server.store.create_run(
-        name=name, config=TrainConfig(**settings), device="cpu", token=f"token {number}"
-    )
-    server.store.change_status(run.id, {"starting"}, "finished")
-    details = RunDetails(classes=CLASSES, num_train=1438, num_test=359, num_parameters=1, notes=())
-    server.store.update_run(run.id, details=details, total_steps=1)
-    (server.settings.runs_folder / run.id).mkdir(parents=True)
-    found = server.store.get_run(run.id)
-    assert found is not None
-    return found
 
 
 @pytest.fixture
 def labels(server: Services) -> Tensor:
     """The truth about the digits' test images."""
     return load_dataset("digits", folder=server.settings.data_folder).test_labels
-
-
-def keep_answers(
-    server: Services, run: Run, labels: Tensor, is_wrong: Callable[[int], bool]
-) -> None:
-    """Sure of the truth, but where it is wrong: there it takes the next digit."""
-    indices = torch.tensor([is_wrong(index) for index in range(len(labels))])
-    predicted = torch.where(indices, (labels + 1) % 10, labels)
-    probabilities = torch.full((len(labels), 10), 0.01)
-    probabilities[torch.arange(len(labels)), predicted] = 0.91
-    kept = Predictions(
-        probabilities=probabilities, loss=1.0, confusion=confusion_matrix(labels, predicted, 10)
-    )
-    save_predictions(server.settings.runs_folder / run.id, kept, labels, step=1)
 
 
 @pytest.fixture
@@ -100,24 +43,6 @@ def two_runs(server: Services, labels: Tensor) -> tuple[Run, Run]:
     keep_answers(server, first, labels, lambda index: index < 30)
     keep_answers(server, second, labels, lambda index: 20 <= index < 70)
     return first, second
-
-
-def counts(app: AppTest) -> dict[str, int]:
-    """How many images there are in each group that can be chosen."""
-    [groups] = [each for each in app.segmented_control if each.label == "Images"]
-    told = (option.content.rpartition(" · ") for option in groups.proto.options)
-    return {title: int(count.replace(",", "")) for title, _, count in told}
-
-
-def pictures(app: AppTest) -> list[str]:
-    """What stands below each picture, as HTML."""
-    html = "".join(element.proto.body for element in app.get("html"))
-    return re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", html, re.DOTALL)
-
-
-def captions(app: AppTest) -> list[str]:
-    """The same, as it is read."""
-    return [" ".join(re.sub("<[^>]*>", " ", each).split()) for each in pictures(app)]
 
 
 # Settings
@@ -358,75 +283,3 @@ def test_pictures_of_changed_data_are_not_shown(server: Services, labels: Tensor
     app = panel("images", *runs)
     assert "has changed" in app.warning[0].value
     assert not captions(app)
-
-
-# Weights
-
-
-def keep_weights(server: Services, run: Run, model: torch.nn.Module) -> None:
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    path = server.settings.runs_folder / run.id / "last-1.safetensors"
-    saved = save_state(path, TrainState(tensors=tensors, values={"step": 1}))
-    server.store.add_checkpoint(
-        run.id, kind="last", file_name=path.name, sha256=saved.sha256, step=1, epoch=1.0
-    )
-
-
-def test_weights_are_listed_in_the_networks_order(server: Services) -> None:
-    first, second = ended_run(server, "a"), ended_run(server, "b")
-    torch.manual_seed(0)
-    model = build_model("net")
-    keep_weights(server, first, model)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(2)
-    keep_weights(server, second, model)
-    table = panel("weights", first, second).dataframe[0].value
-    assert table["tensor"].tolist() == list(model.state_dict())
-    assert table["shape"].tolist()[0] == "6×1×5×5"
-    assert table["difference"].tolist() == pytest.approx([1.0] * len(table))
-    assert table["cosine"].tolist() == pytest.approx([1.0] * len(table))
-    assert table["second"].tolist() == pytest.approx((2 * table["first"]).tolist())
-
-
-def test_gradients_are_of_the_loss_on_the_same_images(server: Services) -> None:
-    first, second = ended_run(server, "a"), ended_run(server, "b", loss="mse")
-    dataset = load_dataset("digits", folder=server.settings.data_folder)
-    torch.manual_seed(0)
-    model = build_model("net", image_size=dataset.image_size)
-    keep_weights(server, first, model)
-    keep_weights(server, second, model)
-    app = panel("weights", first, second)
-    assert len(app.dataframe) == 1
-    app.toggle[0].set_value(True).run()
-    assert not app.exception
-    logits = model(dataset.normalise(dataset.train_images[:64]))
-    F.cross_entropy(logits, dataset.train_labels[:64]).backward()
-    table = app.dataframe[1].value
-    assert table["tensor"].tolist() == [name for name, _ in model.named_parameters()]
-    norms = [float(each.grad.norm()) for each in model.parameters() if each.grad is not None]
-    assert table["first"].tolist() == pytest.approx(norms, rel=1e-4)
-    assert table["cosine"].between(-1, 1).all()
-    assert not table["difference"].between(-1e-6, 1e-6).any()  # the second has another loss
-    far = ended_run(server, "far", dataset="mnist")
-    keep_weights(server, far, model)
-    told = panel("weights", first, far, compare_with_gradients=True).info[-1].value
-    assert "There are no gradients to compare: dataset" in told
-
-
-def test_networks_of_other_shapes_and_missing_weights_are_said(server: Services) -> None:
-    first, wide = ended_run(server, "a"), ended_run(server, "wide", width=2)
-    assert "has no weights yet" in panel("weights", first, wide).info[0].value.replace("\\", "")
-    keep_weights(server, first, build_model("net"))
-    keep_weights(server, wide, build_model("net", width=2))
-    app = panel("weights", first, wide)
-    assert "conv1.weight" in app.info[0].value.replace("\\", "")
-    assert "fc3.bias" in app.dataframe[0].value["tensor"].tolist()
-    mlp = ended_run(server, "mlp", model="mlp")
-    keep_weights(server, mlp, build_model("mlp", num_classes=3))
-    told = panel("weights", first, mlp).info[0].value
-    assert told == "a and mlp have no tensor of one name and shape to compare."
-    assert not panel("weights", first, mlp).dataframe
-    alike = ended_run(server, "mlp 2", model="mlp")
-    keep_weights(server, alike, build_model("mlp", num_classes=3))
-    assert len(panel("weights", mlp, alike).dataframe) == 1

@@ -1,20 +1,15 @@
 import gzip
 import json
 import os
-import socket
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import quote
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 from blitz.training import TrainConfig
 from blitz.training.events import EpochFinished, Position, StepsDone
@@ -24,8 +19,7 @@ from blitz.ui import table_feed
 from blitz.ui.compare_routes import CurveFeed, compare_routes, read_query
 from blitz.ui.feed import Feed
 from blitz.ui.table_feed import TableFeed
-
-WAIT_SECONDS = 120.0
+from tests.ui.route_server import WAIT_SECONDS, get, get_error, served
 
 
 @pytest.fixture
@@ -54,30 +48,8 @@ def view(lost: set[str]) -> Callable[[Run], Run]:
 
 @pytest.fixture
 def url(store: RunStore, view: Callable[[Run], Run]) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=compare_routes(store, view)), ws="none", log_level="error")
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-    server.should_exit = True
-    thread.join()
-    listener.close()
-
-
-def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as response:
-        return json.loads(response.read(), parse_constant=lambda text: pytest.fail(text))
-
-
-def get_error(url: str) -> tuple[int, str]:
-    with pytest.raises(HTTPError) as caught:
-        get(url)
-    with closing(caught.value) as response:
-        error = json.loads(response.read())["error"]
-        assert "\n" not in error
-        return response.code, error
+    with served(compare_routes(store, view)) as url:
+        yield url
 
 
 def rows(answer: Any) -> list[dict[str, Any]]:

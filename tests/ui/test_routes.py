@@ -1,8 +1,6 @@
 import gzip
 import importlib.util
-import json
 import math
-import socket
 import sqlite3
 import threading
 import time
@@ -12,19 +10,16 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import quote
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 from blitz.training import TrainConfig
 from blitz.training.events import EpochFinished, Position, StepsDone
 from blitz.training.store import Run, RunStore
+from blitz.ui import feed
 from blitz.ui.routes import RunFeed, plotly_version, read_query, routes
-
-WAIT_SECONDS = 120.0
+from tests.ui.route_server import WAIT_SECONDS, get, get_error, served
 
 
 @pytest.fixture
@@ -58,30 +53,8 @@ def url(store: RunStore, lost: set[str]) -> Iterator[str]:
     def view(run: Run) -> Run:
         return replace(run, status="lost") if run.id in lost else run
 
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=routes(store, view)), ws="none", log_level="error")
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-    server.should_exit = True
-    thread.join()
-    listener.close()
-
-
-def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as response:
-        return json.loads(response.read(), parse_constant=lambda text: pytest.fail(text))
-
-
-def get_error(url: str) -> tuple[int, str]:
-    with pytest.raises(HTTPError) as caught:
-        get(url)
-    with closing(caught.value) as response:
-        error = json.loads(response.read())["error"]
-        assert "\n" not in error
-        return response.code, error
+    with served(routes(store, view)) as url:
+        yield url
 
 
 def wait_for(url: str, condition: Callable[[Any], bool]) -> Any:
@@ -234,8 +207,9 @@ def test_without_parameters_the_whole_curve_over_steps_is_meant() -> None:
 
 
 def test_a_locked_database_is_said_in_one_line(
-    database: Path, run: Run, url: str, store: RunStore
+    database: Path, run: Run, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(feed, "FRESH_SECONDS", 0.0)  # what failed is asked for again at once
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         status, error = get_error(f"{url}/runs/{run.id}/curves")
