@@ -17,8 +17,6 @@ TOOL_CASE for others, null where they gave none; crossings_CASE, ours over dot's
 where dot has none.
 """
 
-import argparse
-import json
 import multiprocessing
 import os
 import signal
@@ -26,10 +24,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from bench.graph_cases import CASES
 from bench.graph_tools import TOOLS, Result, run
+from bench.report import command_line, finish
 
 Results = Mapping[tuple[str, str], Result]
 """By tool and case."""
@@ -188,23 +186,16 @@ def _crossings(results: Results, case: str) -> float | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="under a minute, fewer cases")
-    parser.add_argument("-o", "--output", type=Path, help="a file for the JSON as well")
-    arguments = parser.parse_args()
+    arguments = command_line(__doc__).parse_args()
     extent = QUICK if arguments.quick else FULL
-    load = os.getloadavg()[0]  # what else this machine does: the figures depend on it
-    print(f"{os.cpu_count()} cores, load {load:.1f} at the start; medians of {extent.repeats}; "
-          f"others may take {extent.limit:g} s")  # fmt: skip
+    print(f"{os.cpu_count()} cores, load {arguments.load:.1f} at the start; "
+          f"medians of {extent.repeats}; others may take {extent.limit:g} s")  # fmt: skip
     print(HEADER)
     results = {}
     for (tool, case), result in measure(extent):
         results[tool, case] = result
         print(row(tool, case, result), flush=True)
-    line = json.dumps({**summary(results), "load": load})
-    if arguments.output:
-        arguments.output.write_text(line + "\n", encoding="utf-8")
-    print(line)
+    finish(arguments, summary(results))
 
 
 if __name__ == "__main__":

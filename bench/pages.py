@@ -22,9 +22,7 @@ this machine, which has to do all of it at once. What the figures are:
 The last line is JSON with a key for each of these figures. Speed of training is `training`'s.
 """
 
-import argparse
 import io
-import json
 import math
 import multiprocessing
 import os
@@ -45,6 +43,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
+from bench.report import command_line, finish
 from blitz.settings import Settings, read_settings
 from blitz.training.config import TrainConfig
 from blitz.training.events import Finished, Started, StepsDone
@@ -541,21 +540,13 @@ def table(figures: Mapping[str, float]) -> list[str]:
     return lines
 
 
-def summary(figures: Mapping[str, float]) -> str:
-    """The figures as one line of JSON."""
-    return json.dumps({key: round(figure, 4) for key, figure in figures.items()})
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="under a minute, less exact")
-    extent = QUICK if parser.parse_args().quick else FULL
-    load = os.getloadavg()[0]  # what else this machine does: the figures depend on it
+    arguments = command_line(__doc__).parse_args()
     with running_browser() as browser, installation() as place:
-        figures = measure(place, browser, extent)
-    print(f"{os.cpu_count()} cores, load {load:.1f} at the start")
+        figures = measure(place, browser, QUICK if arguments.quick else FULL)
+    print(f"{os.cpu_count()} cores, load {arguments.load:.1f} at the start")
     print("\n".join(table(figures)))
-    print(summary(figures | {"load": load}))
+    finish(arguments, figures)
 
 
 if __name__ == "__main__":

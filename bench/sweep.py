@@ -10,13 +10,12 @@ The last line is JSON with together_ratio (16 members at batch 4: together over 
 median of the pairs), and the same for other numbers of members and batch sizes.
 """
 
-import argparse
-import json
 import statistics
 from dataclasses import dataclass, replace
 
 import torch
 
+from bench.report import Figure, command_line, finish
 from bench.training import noise, subset
 from blitz.datasets import ImageDataset
 from blitz.devices import resolve_device
@@ -84,8 +83,7 @@ def measure(case: Case, dataset: ImageDataset, device: torch.device, repeats: in
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="under a minute, less exact")
+    parser = command_line(__doc__)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     device = torch.device(resolve_device(arguments.device))
@@ -96,7 +94,7 @@ def main() -> None:
     print(
         f"{'members':>7} {'batch':>5} {'one after another':>18} {'together':>9} {'ratio':>6} used"
     )
-    summary: dict[str, float | str] = {"device": str(device), "torch": torch.__version__}
+    summary: dict[str, Figure] = {"device": str(device)}
     for case in CASES:
         if arguments.quick:
             case = replace(case, images=case.images // QUICK_SHARE)
@@ -104,9 +102,9 @@ def main() -> None:
         used = "yes" if is_worth_it(configs_of(case, device)) else "no"
         print(f"{case.members:>7} {case.batch_size:>5} {alone:>18,.0f} {joint:>9,.0f} "
               f"{ratio:>5.2f}× {used}", flush=True)  # fmt: skip
-        summary[f"ratio_{case.members}_members_batch_{case.batch_size}"] = round(ratio, 3)
+        summary[f"ratio_{case.members}_members_batch_{case.batch_size}"] = ratio
     summary["together_ratio"] = summary["ratio_16_members_batch_4"]
-    print(json.dumps(summary))
+    finish(arguments, summary)
 
 
 if __name__ == "__main__":

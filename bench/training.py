@@ -13,8 +13,6 @@ The last line is JSON with ratio_batch_4, ratio_batch_64 (our images a second ov
 floor_ratio_batch_4 (our time over the floor's) and loss_difference.
 """
 
-import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +26,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from bench.report import Figure, command_line, finish
 from blitz.datasets import DatasetError, ImageDataset, load_dataset
 from blitz.devices import resolve_device, synchronise
 from blitz.models import build_model
@@ -228,15 +227,14 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="under a minute, less exact")
+    parser = command_line(__doc__)
     parser.add_argument("--dataset", default="cifar10", help="a data set's name or path")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     device = torch.device(resolve_device(arguments.device))
     dataset = load_images(arguments.dataset)
     repeats = 3 if arguments.quick else 5
-    summary: dict[str, float | str] = {"device": str(device), "torch": torch.__version__}
+    summary: dict[str, Figure] = {"device": str(device)}
     print(f"{dataset.name} on {device}, torch {torch.__version__}, "
           f"{torch.get_num_threads()} threads; images a second, median of {repeats}")  # fmt: skip
     print(f"{'batch':>6} {'tutorial':>9} {'ours':>9} {'floor':>9} {'ratio':>6} {'to floor':>9}"
@@ -248,12 +246,12 @@ def main() -> None:
         print(f"{batch_size:>6} {rows['tutorial']:>9,.0f} {rows['ours']:>9,.0f} "
               f"{rows['floor']:>9,.0f} {rows['ratio']:>5.2f}× {rows['floor_ratio']:>8.2f}× "
               f"{rows['loss_difference']:>11.1e}")  # fmt: skip
-        summary[f"ratio_batch_{batch_size}"] = round(rows["ratio"], 3)
-        summary[f"floor_ratio_batch_{batch_size}"] = round(rows["floor_ratio"], 3)
-        summary[f"images_per_second_batch_{batch_size}"] = round(rows["ours"])
+        summary[f"ratio_batch_{batch_size}"] = rows["ratio"]
+        summary[f"floor_ratio_batch_{batch_size}"] = rows["floor_ratio"]
+        summary[f"images_per_second_batch_{batch_size}"] = rows["ours"]
         differences.append(rows["loss_difference"])
     summary["loss_difference"] = max(differences)
-    print(json.dumps(summary))
+    finish(arguments, summary)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,7 @@ def photograph(address: str, environment: dict[str, str], archive: Path) -> None
         photograph_backprop(page, address)
         photograph_network(page, address, run, archive.name)
         photograph_compare(page, address)
+        photograph_epochs(page, address, environment)
         browser.close()
 
         browser = playwright.chromium.launch(
@@ -136,13 +137,33 @@ def photograph_compare(page: Page, address: str) -> None:
     page.get_by_role("button", name="Start the sweep").click()
     done = page.locator(".blitz-runs tr[data-id] [data-column=status]").filter(has_text="finished")
     done.nth(5).wait_for(timeout=120_000)
-    page.locator(".parcoords").wait_for()
+    page.get_by_text("Best so far").wait_for()
     page.wait_for_timeout(4_000)
+    page.get_by_text("Sweep shown").evaluate("e => e.scrollIntoView()")
+    page.wait_for_timeout(500)
     page.screenshot(path=PICTURES / "compare-sweep.png")
     page.get_by_test_id("stMain").get_by_text("Curves", exact=True).click()
     page.locator(".scatterlayer .trace").first.wait_for()
     page.wait_for_timeout(2_000)
     page.screenshot(path=PICTURES / "compare.png")
+
+
+def photograph_epochs(page: Page, address: str, environment: dict[str, str]) -> None:
+    runs = [
+        train(
+            environment,
+            *("--dataset", "digits", "--epochs", "12", "--lr", lr, "--keep-epochs"),
+            *("--name", f"Digits, learning rate {lr}"),
+        )
+        for lr in ("0.02", "0.05")
+    ]
+    page.set_viewport_size({"width": 1440, "height": 1100})
+    show(page, f"{address}/compare?runs={','.join(runs)}&panel=Epochs&epoch=4")
+    page.get_by_text("Truth and prediction").first.wait_for()
+    page.get_by_text("Weights of").evaluate("e => e.scrollIntoView()")
+    page.wait_for_timeout(2_500)
+    page.screenshot(path=PICTURES / "compare-epochs.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def photograph_tensors(page: Page, address: str) -> None:

@@ -1,17 +1,30 @@
 """The benchmarks work and keep their promises; how fast anything is, is not tested."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import torch
 
-from bench import backprop, compare, graph_tools, graphs, network, pages, sweep, training
+from bench import (
+    backprop,
+    compare,
+    graph_tools,
+    graphs,
+    network,
+    pages,
+    report,
+    sweep,
+    table,
+    training,
+)
 from bench.graph_cases import CASES
 from bench.graph_dot import dot_crossings
 from bench.graph_tools import Result
@@ -95,19 +108,26 @@ def test_table_has_each_budget_and_names_the_missed_ones() -> None:
     ]
 
 
-def test_summary_is_flat_json_with_the_promised_keys() -> None:
-    figures = {key: budget.limit for key, budget in pages.BUDGETS.items()}
-    line = pages.summary(figures)
-    assert "\n" not in line
-    assert json.loads(line) == figures
-    assert {
-        "first_page_s",
-        "next_page_s",
-        "rerun_p95_ms",
-        "start_to_first_point_s",
-        "new_point_s",
-        "beside_page_ratio",
-    } <= figures.keys()
+def test_figures_say_whence_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "figures.json"
+    arguments = report.command_line("What it measures.\n\nAt length.").parse_args(["-o", str(path)])
+    report.finish(arguments, {"first_s": 1.23456, "count": 12345, "note": "a note", "none": None})
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert json.loads(path.read_text()) == line
+    assert (line["first_s"], line["count"], line["note"], line["none"]) == (
+        1.235, 12345, "a note", None,
+    )  # fmt: skip
+    assert line["machine"].startswith(f"{os.cpu_count()} cores, ")
+    assert f"torch {torch.__version__}" in line["versions"]
+    assert line["date"] == f"{datetime.now(UTC):%Y-%m-%d}"
+    assert line["load"] >= 0
+
+
+def test_the_readmes_table_is_made_from_the_results() -> None:
+    readme = table.README.read_text(encoding="utf-8")
+    assert table.with_table(readme, table.markdown(table.read_figures())) == readme
+    with pytest.raises(ValueError, match="expected <!-- made by"):
+        table.with_table("no marks", "")
 
 
 def test_percentile_leaves_a_twentieth_above_it() -> None:
