@@ -28,7 +28,8 @@ SAVE_SECONDS = 2.0
 RETRY_SECONDS = 10.0
 """How long a checkpoint that did not fit on the disk waits for its next try."""
 MOST_WAITING_EPOCHS = 8
-"""Epochs whose states wait in memory for a disk that is slower than training; others are let go."""
+"""Epochs whose states wait in memory for a disk that is slower than training; of more, evenly
+spread ones and the last."""
 
 DISK_FULL = "disk is full"
 
@@ -75,8 +76,9 @@ class CheckpointWriter:
         self._saves: dict[tuple[CheckpointKind, int], Save] = {}
         self._not_before: dict[CheckpointKind, float] = {}
         self._disk_fault = ""
+        self._has_told_of_haste = False
         self.keeps_epochs = True
-        """False once they were found to be too large."""
+        """False once they were found to be too large, or the disk to be full."""
 
     @property
     def is_waiting(self) -> bool:
@@ -86,27 +88,39 @@ class CheckpointWriter:
     def give(self, save: Save) -> None:
         """Have a state written; never waits."""
         with self._lock:
-            if save.kind != "epoch" or self._has_room(save):
+            if save.kind != "epoch" or self._is_kept(save):
                 self._saves[save.place] = save
+                self._thin_out()
 
     def write(self, *, is_closing: bool) -> None:
         """Write what is due; StoreError where a row cannot be added now, its file waits then."""
         with self._lock:
-            waiting = list(self._saves.values())
+            # What a run goes on from comes before what one looks back at.
+            waiting = sorted(self._saves.values(), key=lambda save: save.kind == "epoch")
         for save in waiting:
             if save.is_urgent or is_closing or self._is_due(save.kind):
                 self._write(save, is_closing=is_closing)
 
-    def _has_room(self, save: Save) -> bool:
+    def _is_kept(self, save: Save) -> bool:
         num_bytes = save.state.num_bytes
         if self.keeps_epochs and most_epochs(num_bytes) == 0:
             self.keeps_epochs = False
             size = f"{num_bytes / 2**20:,.0f} MiB"
             self._tell("not kept", f"epochs of {size} each are too large to be kept", save.at)
-        if sum(other.kind == "epoch" for other in self._saves.values()) >= MOST_WAITING_EPOCHS:
-            log.warning("epoch %g is not kept: the disk is slower than training", save.at.epoch)
-            return False
         return self.keeps_epochs
+
+    def _thin_out(self) -> None:
+        """Let go of waiting epochs where there are too many; the caller holds the lock."""
+        waiting = {save.at.epoch: save for save in self._saves.values() if save.kind == "epoch"}
+        if len(waiting) <= MOST_WAITING_EPOCHS:
+            return
+        gone = surplus(list(waiting), MOST_WAITING_EPOCHS)
+        for epoch in gone:
+            del self._saves[waiting[epoch].place]
+        if gone and not self._has_told_of_haste:
+            self._has_told_of_haste = True
+            message = "epochs end faster than the disk takes them: some are not kept"
+            self._tell("not kept", message, waiting[max(waiting)].at)
 
     def _is_due(self, kind: CheckpointKind) -> bool:
         return time.monotonic() >= self._not_before.get(kind, 0.0)
@@ -139,6 +153,8 @@ class CheckpointWriter:
                 log.warning("%s; the last checkpoint stays", fault)
                 self._tell("disk full" if DISK_FULL in fault else "not saved", fault, save.at)
             self._disk_fault = fault
+            if DISK_FULL in fault:
+                self._stop_keeping()
             self._not_before[save.kind] = time.monotonic() + RETRY_SECONDS
             return False
         self._disk_fault = ""
@@ -146,20 +162,31 @@ class CheckpointWriter:
             self._not_before[save.kind] = time.monotonic() + self._pace * SAVE_SECONDS
         return True
 
+    def _stop_keeping(self) -> None:
+        """Leave what room there is to what the run goes on from."""
+        with self._lock:
+            self.keeps_epochs = False
+            self._saves = {
+                place: save for place, save in self._saves.items() if save.kind != "epoch"
+            }
+
     def _write_row(self, save: Save) -> None:
         assert save.file is not None
-        earlier = self._store.checkpoints(self._run_id)
-        self._store.add_checkpoint(
-            self._run_id,
-            kind=save.kind,
-            file_name=save.file.path.name,
-            sha256=save.file.sha256,
-            step=save.at.step,
-            epoch=save.at.epoch,
-            loss=save.loss,
-            accuracy=save.accuracy,
-        )
-        for row in self._outdated(save, [row for row in earlier if row.kind == save.kind]):
+        name = save.file.path.name
+        rows = self._store.checkpoints(self._run_id)
+        if all(row.file_name != name for row in rows):  # else the removal below failed before
+            self._store.add_checkpoint(
+                self._run_id,
+                kind=save.kind,
+                file_name=name,
+                sha256=save.file.sha256,
+                step=save.at.step,
+                epoch=save.at.epoch,
+                loss=save.loss,
+                accuracy=save.accuracy,
+            )
+        earlier = [row for row in rows if row.kind == save.kind and row.file_name != name]
+        for row in self._outdated(save, earlier):
             self._store.remove_checkpoint(row.id)
         self._sweep()
 

@@ -90,11 +90,11 @@ class SeedGroup:
 def group_by_seed(runs: Sequence[Run]) -> tuple[SeedGroup, ...]:
     """Put runs together that differ in nothing but the seed, in order of each group's first.
 
-    Of several runs with one seed the newest counts. Weights that were only evaluated are no
-    result of a seed: each such run is a group of its own.
+    Of several runs with one seed the newest that has finished counts, else the newest. Weights
+    that were only evaluated are no result of a seed: each such run is a group of its own.
     """
     alike: dict[tuple[object, ...], dict[int, Run]] = {}
-    for run in sorted(runs, key=lambda run: run.number):
+    for run in sorted(runs, key=lambda run: (run.status == "finished", run.number)):
         settings = replace(run.config, seed=0, keep_epochs=False)
         is_trained = run.status != "finished" or run.total_steps > 0
         key = (settings, run.parent, run.parent_step, None if is_trained else run.id)

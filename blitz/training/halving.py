@@ -25,25 +25,30 @@ class Progress:
     """Test loss after each epoch finished, from the first."""
 
 
-def hopeless(runs: Sequence[Progress], *, eta: int = 2) -> tuple[str, ...]:
-    """Ids of the runs to stop now, in the order given.
+def hopeless(runs: Sequence[Progress], *, eta: int = 2) -> dict[str, int]:
+    """Ids of the runs to stop now, in the order given, with the epochs after which they fell back.
 
-    A rung decides once at least `eta` runs have reached it and no running one is still on its way
-    there. A run that broke counts as having reached it with the highest of losses.
+    Rung by rung: one decides once at least `eta` runs have reached it and no running one is still
+    on its way there; who is not among the best there takes no part in later ones. A run that broke
+    counts as having reached a rung with the highest of losses.
     """
-    stopped = []
-    for run in runs:
-        rung = _last_rung(len(run.test_losses), eta)
-        if run.status not in ACTIVE or rung == 0 or len(run.test_losses) >= run.epochs:
-            continue
-        if any(other.status == "running" and len(other.test_losses) < rung for other in runs):
-            continue
-        losses = sorted(loss for other in runs if (loss := _loss_at(rung, other)) is not None)
-        num_kept = math.ceil(len(losses) / eta)
-        own = _loss_at(rung, run)
-        if len(losses) >= eta and own is not None and own > losses[num_kept - 1]:
-            stopped.append(run.run_id)
-    return tuple(stopped)
+    left = list(runs)
+    fallen: dict[str, int] = {}
+    rung = 1
+    while rung <= max((len(run.test_losses) for run in left), default=0):
+        if any(run.status == "running" and len(run.test_losses) < rung for run in left):
+            break
+        losses = {run.run_id: loss for run in left if (loss := _loss_at(rung, run)) is not None}
+        if len(losses) >= eta:
+            worst_kept = sorted(losses.values())[math.ceil(len(losses) / eta) - 1]
+            fallen |= {run_id: rung for run_id, loss in losses.items() if loss > worst_kept}
+            left = [run for run in left if run.run_id not in fallen]
+        rung *= eta
+    return {
+        run.run_id: fallen[run.run_id]
+        for run in runs
+        if run.run_id in fallen and run.status in ACTIVE and len(run.test_losses) < run.epochs
+    }
 
 
 def verdict(store: RunStore, run_id: str) -> str:
@@ -53,9 +58,9 @@ def verdict(store: RunStore, run_id: str) -> str:
         return ""
     losses = store.sweep_losses(run.sweep)
     runs = [_progress(member, losses.get(member.id, ())) for member in store.sweep_runs(run.sweep)]
-    if run_id not in hopeless(runs, eta=run.halving):
+    rung = hopeless(runs, eta=run.halving).get(run_id)
+    if rung is None:
         return ""
-    rung = _last_rung(len(losses[run_id]), run.halving)
     epochs = f"{rung} epoch{'s' if rung > 1 else ''}"
     return f"after {epochs} not among the best 1/{run.halving} of its sweep"
 
@@ -67,15 +72,6 @@ def _progress(run: Run, losses: Sequence[float]) -> Progress:
         epochs=run.config.epochs,
         test_losses=tuple(losses),
     )
-
-
-def _last_rung(num_epochs: int, eta: int) -> int:
-    """The highest of 1, eta, eta², … that is not above the epochs done; 0 before the first."""
-    rung = 0
-    following = 1
-    while following <= num_epochs:
-        rung, following = following, following * eta
-    return rung
 
 
 def _loss_at(rung: int, run: Progress) -> float | None:

@@ -4,6 +4,7 @@ Also finds out which runs live: a run that is said to be under way while nobody 
 lost. Never trains, and imports torch only to ask which devices there are.
 """
 
+import hashlib
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from blitz.settings import Settings
 from blitz.training.checkpoint_writer import describe_disk_fault
 from blitz.training.config import TrainConfig
 from blitz.training.events import Command
-from blitz.training.locks import is_held, launch_lock, run_lock
+from blitz.training.locks import held, launch_lock, run_lock
 from blitz.training.processes import start_training
 from blitz.training.runs import PARENT_FILE
 from blitz.training.store import (
@@ -39,6 +40,10 @@ _OF_THE_NETWORK = ("model", "width", "dataset", "image_size", "skip_unreadable")
 """What a fork has in common with its parent: else the weights would not fit, or mean nothing."""
 RESUMABLE: frozenset[ShownStatus] = frozenset({"stopped", "failed", "diverged", "lost"})
 _LAUNCH_POLL_SECONDS = 0.05
+
+
+_Living = Callable[[Sequence[Run]], set[str]]
+"""The ids of those among some runs that live."""
 
 
 class LauncherError(ValueError):
@@ -62,45 +67,46 @@ class Launcher:
 
     def runs(self, limit: int = 200) -> list[Run]:
         """The newest runs, newest first, with the status a person shall see."""
-        return self._views(self._store.list_runs(limit), self._is_cared_for)
+        return self._views(self._store.list_runs(limit), self._cared_for)
 
     def runs_of(self, run_ids: Sequence[str]) -> list[Run]:
         """The runs of these ids that there are, in their order, as `run` gives each."""
-        return self._views(self._store.get_runs(run_ids), self._is_cared_for)
+        return self._views(self._store.get_runs(run_ids), self._cared_for)
 
     def view(self, run: Run) -> Run:
         """The run, "lost" where it is said to be under way and its process is gone."""
-        [seen] = self._views([run], self._is_cared_for)
+        [seen] = self._views([run], self._cared_for)
         return seen
 
-    def _views(self, runs: Sequence[Run], lives: Callable[[Run], bool]) -> list[Run]:
-        doubtful = {run.id for run in runs if run.status in ACTIVE and not lives(run)}
+    def _views(self, runs: Sequence[Run], living: _Living) -> list[Run]:
+        active = [run for run in runs if run.status in ACTIVE]
+        doubtful = {run.id for run in active} - living(active)
         # A process records its end before it lets go of its lock, so only a second look tells a
         # run that ended just now from one that died.
         again = {run.id: run for run in self._store.get_runs(list(doubtful))}
         return [
-            self._looked_at_again(run, again.get(run.id), lives) if run.id in doubtful else run
+            self._looked_at_again(run, again.get(run.id), living) if run.id in doubtful else run
             for run in runs
         ]
 
-    def _looked_at_again(self, run: Run, now: Run | None, lives: Callable[[Run], bool]) -> Run:
+    def _looked_at_again(self, run: Run, now: Run | None, living: _Living) -> Run:
         if now is None or now.attempt != run.attempt or now.status not in ACTIVE:
             return now or run
-        if now.status != run.status and lives(now):
+        if now.status != run.status and living([now]):
             return now
         return replace(now, status="lost", message=LOST_MESSAGE)
 
-    def _lives(self, run: Run) -> bool:
-        if run.host != self._host:
-            return not run.is_silent
-        return is_held(run_lock(self._folder(run.id)))
+    def _living(self, runs: Sequence[Run]) -> set[str]:
+        """Ids of the runs that have a process."""
+        here = {run.id: run_lock(self._folder(run.id)) for run in runs if run.host == self._host}
+        elsewhere = {run.id for run in runs if run.host != self._host and not run.is_silent}
+        return elsewhere | held(here)
 
-    def _is_cared_for(self, run: Run) -> bool:
-        return self._lives(run) or self._is_launched(run)
-
-    def _is_launched(self, run: Run) -> bool:
-        """Whether a launcher on this host waits for the process of this run to take its lock."""
-        return run.status == "starting" and is_held(launch_lock(self._folder(run.id)))
+    def _cared_for(self, runs: Sequence[Run]) -> set[str]:
+        """The living, and those whose process a launcher on this host waits for."""
+        living = self._living(runs)
+        starting = [run for run in runs if run.status == "starting" and run.id not in living]
+        return living | held({run.id: launch_lock(self._folder(run.id)) for run in starting})
 
     # Starting
 
@@ -195,7 +201,13 @@ class Launcher:
 
         def copy_weights(_: Run, folder: Path) -> None:
             # The parent may go on, or be deleted: the fork has a copy of its own.
-            shutil.copyfile(self._folder(run_id) / chosen.file_name, folder / PARENT_FILE)
+            try:
+                weights = (self._folder(run_id) / chosen.file_name).read_bytes()
+            except OSError:
+                weights = b""
+            if hashlib.sha256(weights).hexdigest() != chosen.sha256:
+                raise LauncherError(f"{parent.name}: these weights are gone or damaged")
+            (folder / PARENT_FILE).write_bytes(weights)
 
         return self.start(
             config,
@@ -353,7 +365,7 @@ class Launcher:
         stored = self._store.get_run(run_id)
         if stored is None:
             raise LauncherError(f"there is no run {run_id}")
-        [seen] = self._views([stored], self._lives)
+        [seen] = self._views([stored], self._living)
         if seen.status in ACTIVE:
             raise LauncherError(f"{stored.name}: is {seen.status} and cannot be {done}")
         return stored

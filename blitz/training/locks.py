@@ -5,6 +5,7 @@ No process ids, which are used again, and no clocks, which jump.
 
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -28,17 +29,29 @@ def slot_lock(folder: Path, host: str, device: str) -> FileLock:
 
 
 def is_held(lock: FileLock) -> bool:
-    """Whether some process holds this lock now.
+    """Whether some process holds this lock now."""
+    return bool(held({"": lock}))
 
-    Looking takes the lock for an instant: whoever wants to keep it tries more than once, and so
-    does whoever looks, one thread of a process at a time.
+
+def held(locks: Mapping[str, FileLock]) -> set[str]:
+    """The names of the locks that some process holds now.
+
+    Looking takes a lock for an instant: whoever wants to keep it tries more than once, and so
+    does whoever looks, one thread of a process at a time. All are looked at in rounds, so that
+    many take hardly longer than one.
     """
-    if not Path(lock.lock_file).exists():
-        return False
+    names = {name for name, lock in locks.items() if Path(lock.lock_file).exists()}
     for pause in (0.001, 0.002, 0.004, 0.0):
-        try:
-            with _LOOKING, lock.acquire(timeout=0):
-                return False
-        except Timeout:
-            time.sleep(pause)  # another process may be looking
-    return True
+        names = {name for name in names if not _is_free(locks[name])}
+        if not names:
+            break
+        time.sleep(pause)  # another process may be looking
+    return names
+
+
+def _is_free(lock: FileLock) -> bool:
+    try:
+        with _LOOKING, lock.acquire(timeout=0):
+            return True
+    except Timeout:
+        return False

@@ -52,6 +52,7 @@ class Recorder:
         self._beat_at = time.monotonic()
         self._store_fault = ""
         self._at: Position | None = None
+        self._has_epochs = False
         self._failure: Exception | None = None
         self._is_closing = threading.Event()
         self._wake = threading.Event()
@@ -198,6 +199,7 @@ class Recorder:
             for _ in rows:
                 self._rows.popleft()
         if any(isinstance(row, EpochFinished) for row in rows):
+            self._has_epochs = True
             self._ask_for_verdict()
 
     def _write_events(self) -> None:
@@ -240,5 +242,5 @@ class Recorder:
             self._ask_for_verdict()
 
     def _ask_for_verdict(self) -> None:
-        if self._run.sweep is not None and not self.verdict:
+        if self._run.sweep is not None and self._has_epochs and not self.verdict:
             self.verdict = verdict(self._store, self._run.id)

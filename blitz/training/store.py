@@ -11,6 +11,7 @@ import math
 import socket
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cache
 from itertools import chain
 from typing import Any, Unpack
@@ -208,9 +209,16 @@ class RunStore:
         """Give a run another name; ValueError where it is empty or too long."""
         self._update(run_id, name=checked_name(name))
 
-    def hide_run(self, run_id: str) -> None:
-        """Take a run out of the lists; what was recorded of it stays until it is deleted."""
-        self._update(run_id, deleted_at=self._database.now())
+    def hide_run(self, run_id: str) -> datetime | None:
+        """Take a run out of the lists; what was recorded of it stays until it is deleted.
+
+        Returns since when it is hidden, or None where there is no such run.
+        """
+        is_it = db.runs.c.id == run_id
+        with self._database.writing() as connection:
+            connection.execute(update(db.runs).where(is_it).values(deleted_at=self._database.now()))
+            seconds = connection.execute(select(db.runs.c.deleted_at).where(is_it)).scalar()
+        return None if seconds is None else read_time(seconds)
 
     def show_run(self, run_id: str) -> None:
         """Bring a hidden run back."""

@@ -165,11 +165,12 @@ def _train_together(members: Sequence[_Member], waiting: Sequence[_Member], pace
     log.info("%d runs train together", len(members))
     for member in members:
         member.recorder.status("preparing", "loading the data set")
-        member.work.can_pause = False
     first = members[0].work
     dataset = first.load_dataset()
     first.on_look = None
     configs = [replace(member.run.config, device=member.run.device) for member in members]
+    for member in members:
+        member.work.can_pause = False
     trained = Group(configs, dataset, round_seconds=pace * FLUSH_SECONDS)
 
     def commands(index: int) -> Sequence[Command]:

@@ -85,6 +85,8 @@ class Work:
         self._early_commands: list[Command] = []
         self._loss, self._accuracy = run.loss, run.accuracy
         self._saved_at = time.monotonic()
+        self._why = ""
+        """By which rule the run was asked to stop, if it was no person."""
         self.siblings: Collection[str] = ()
         """Ids of the runs that this process carries out."""
         self.ending: tuple[RunStatus, str] = ("stopped", "stopped")
@@ -159,6 +161,9 @@ class Work:
                 found, step = load_state(self._folder / row.file_name, row.sha256), row.step
                 break
             except CheckpointError as error:
+                cause = error.__cause__
+                if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
+                    raise  # a fault of the moment proves nothing about the file
                 log.warning("%s; an older one is tried", error)
                 self._store.remove_checkpoint(row.id)
         if self._run.attempt > 1:
@@ -209,8 +214,8 @@ class Work:
             case EpochFinished():
                 self._recorder.row(event)
                 self._loss, self._accuracy = event.loss, event.accuracy
-                self._save(trainer, event.at, is_best=event.is_best)
-                self._keep_epoch(trainer, event.at)
+                state = self._save(trainer, event.at, is_best=event.is_best)
+                self._keep_epoch(trainer, event.at, state)
             case Intervention():
                 self._intervene(trainer, event)
             case Diverged():
@@ -224,6 +229,8 @@ class Work:
         """What is asked of the run; a signal, its sweep, or a new attempt may stop it."""
         recorder = self._recorder
         is_ended = self._is_interrupted.is_set() or recorder.is_superseded.is_set()
+        if recorder.verdict and not is_ended:
+            self._why = recorder.verdict
         if is_ended or recorder.verdict:
             return (Command(kind="stop"),)
         early, self._early_commands = self._early_commands, []
@@ -265,7 +272,7 @@ class Work:
         self._save(trainer, event.at, is_urgent=True)
         self._save_predictions(trainer, event.at.step)
         if event.reason == "stopped":
-            why = f": {self._recorder.verdict}" if self._recorder.verdict else ""
+            why = f": {self._why}" if self._why else ""
             return ("stopped", f"stopped at step {event.at.step:,}{why}")
         if event.reason == "early stop":
             epochs = self._run.config.patience
@@ -274,7 +281,7 @@ class Work:
 
     def _save(
         self, trainer: "Trainer", at: Position, *, is_best: bool = False, is_urgent: bool = False
-    ) -> None:
+    ) -> "TrainState":
         state = trainer.state()
         self._saved_at = time.monotonic()
         kinds: tuple[CheckpointKind, ...] = ("last", "best") if is_best else ("last",)
@@ -289,17 +296,27 @@ class Work:
                     is_urgent=is_urgent,
                 )
             )
+        return state
 
-    def _keep_epoch(self, trainer: "Trainer", at: Position) -> None:
+    def _keep_epoch(
+        self, trainer: "Trainer", at: Position, state: "TrainState | None" = None
+    ) -> None:
         """Keep the weights and answers of this moment to look back at, where that is wanted."""
         from blitz.training.predictions import with_answers
 
         if not (self._run.config.keep_epochs and self._recorder.keeps_epochs):
             return
         answers = trainer.predictions()
-        state = with_answers(trainer.state(), answers, trainer.dataset.test_labels)
+        whole = with_answers(state or trainer.state(), answers, trainer.dataset.test_labels)
         self._recorder.save(
-            Save(kind="epoch", state=state, at=at, loss=answers.loss, accuracy=answers.accuracy)
+            Save(
+                kind="epoch",
+                state=whole,
+                at=at,
+                loss=answers.loss,
+                accuracy=answers.accuracy,
+                is_urgent=True,  # many may come while the recorder rests
+            )
         )
 
     def _save_predictions(self, trainer: "Trainer", step: int) -> None:

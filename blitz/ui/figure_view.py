@@ -5,7 +5,6 @@ figure takes the old one's place without the chart being taken away.
 """
 
 import json
-import math
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +25,10 @@ class Figure(Protocol):
 
     def to_json(self) -> str:
         """The figure as plotly.js takes it."""
+
+
+MOST = 2.0**53
+"""A browser can send any number; no figure has points beyond."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +68,7 @@ def _taken(value: object, digest: int, handled: str) -> Point | None:
             if st.session_state.get(handled) == (instance, serial):
                 return None
             st.session_state[handled] = (instance, serial)
-            is_in_this = clicked == digest and math.isfinite(x) and math.isfinite(y)
+            is_in_this = clicked == digest and abs(x) < MOST and abs(y) < MOST
             return Point(x=x, y=y) if is_in_this else None
     return None
 

@@ -105,6 +105,8 @@ def test_runs_that_differ_by_seed_alone_are_one_group(home_store: RunStore) -> N
 def test_neither_repeats_nor_forks_nor_unfinished_runs_are_seeds(home_store: RunStore) -> None:
     repeated = measured_run(home_store, 0.5, 1.0, seed=0)
     newest = measured_run(home_store, 0.75, 0.5, seed=0, keep_epochs=True)
+    made_run(home_store, seed=0)  # under way: it takes no finished run's place
+    unfinished = home_store.list_runs()[0]
     other = measured_run(home_store, 0.25, 2.0, seed=1)
     under_way = made_run(home_store, seed=2)
     fork = home_store.create_run(
@@ -115,7 +117,7 @@ def test_neither_repeats_nor_forks_nor_unfinished_runs_are_seeds(home_store: Run
     for run in given:
         home_store.change_status(run.id, {"starting"}, "finished", "weights of a.pth")
     given = [run for run in home_store.list_runs() if run.message]
-    groups = group_by_seed([under_way, other, fork, newest, repeated, *given])
+    groups = group_by_seed([under_way, other, fork, newest, repeated, unfinished, *given])
     assert [group.runs for group in groups] == [
         (under_way, other, newest), (fork,), (given[0],), (given[1],),
     ]  # fmt: skip
@@ -346,3 +348,16 @@ def test_values_of_two_tensors_fall_into_the_same_bins() -> None:
     assert (sum(a.y), sum(b.y)) == (3, 2)
     assert -2 < a.x[0] < a.x[-1] < 1
     assert (a.y[-1], b.y[-1], a.y[0], b.y[0]) == (2, 1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (np.float32(1.0), np.nextafter(np.float32(1.0), np.float32(2.0))),
+        (np.float32(1e8), np.float32(1e8)),
+        (np.float32(-3e38), np.float32(3e38)),
+    ],
+)
+def test_weights_however_near_or_far_have_bins(first: np.float32, second: np.float32) -> None:
+    a, b = weights_figure(np.full(9, first), np.full(9, second)).data
+    assert (sum(a.y), sum(b.y)) == (9, 9)

@@ -25,46 +25,53 @@ def at_rung(*losses: float) -> list[Progress]:
 
 
 def test_better_half_goes_on_after_one_epoch() -> None:
-    assert hopeless(at_rung(4.0, 1.0, 3.0, 2.0)) == ("0", "2")
+    assert hopeless(at_rung(4.0, 1.0, 3.0, 2.0)) == {"0": 1, "2": 1}
 
 
 def test_better_third_goes_on_with_eta_three() -> None:
-    assert hopeless(at_rung(6.0, 1.0, 5.0, 2.0, 4.0, 3.0), eta=3) == ("0", "2", "4", "5")
+    assert hopeless(at_rung(6.0, 1.0, 5.0, 2.0, 4.0, 3.0), eta=3) == dict.fromkeys("0245", 1)
 
 
 def test_nothing_is_decided_before_enough_have_come() -> None:
-    assert hopeless(at_rung(4.0)) == ()
-    assert hopeless(at_rung(4.0, 1.0), eta=3) == ()
-    assert hopeless([]) == ()
+    assert hopeless(at_rung(4.0)) == {}
+    assert hopeless(at_rung(4.0, 1.0), eta=3) == {}
+    assert hopeless([]) == {}
 
 
 def test_running_runs_on_their_way_are_waited_for_and_queued_ones_are_not() -> None:
     runs = at_rung(4.0, 1.0)
-    assert hopeless([*runs, progress("late", [])]) == ()
-    assert hopeless([*runs, progress("late", [], "queued")]) == ("0",)
-    assert hopeless([*runs, progress("late", [], "paused")]) == ("0",)
+    assert hopeless([*runs, progress("late", [])]) == {}
+    assert hopeless([*runs, progress("late", [], "queued")]) == {"0": 1}
+    assert hopeless([*runs, progress("late", [], "paused")]) == {"0": 1}
 
 
 def test_equal_losses_all_go_on() -> None:
-    assert hopeless(at_rung(1.0, 1.0, 1.0, 1.0)) == ()
+    assert hopeless(at_rung(1.0, 1.0, 1.0, 1.0)) == {}
 
 
-def test_rungs_double_and_count_the_loss_at_the_rung_alone() -> None:
-    # After three epochs rung 2 counts; what came in the third does not.
-    first = progress("first", [9.0, 1.0, 9.0])
-    second = progress("second", [1.0, 2.0, 0.1])
-    assert hopeless([first, second]) == ("second",)
+def test_rungs_double_and_each_counts_its_own_loss() -> None:
+    # After three epochs rungs 1 and 2 have decided; what came in the third does not count.
+    first = progress("first", [1.0, 1.0, 9.0])
+    second = progress("second", [2.0, 0.1, 0.1])
+    third = progress("third", [1.0, 2.0, 0.1])
+    assert hopeless([first, second, third]) == {"second": 1, "third": 2}
+
+
+def test_runs_in_step_are_judged_at_every_rung_however_late() -> None:
+    # Eight that were all in their fourth epoch before anybody looked: 8, 4, 2 are left.
+    runs = [progress(str(index), [float(index)] * 3) for index in range(8)]
+    assert hopeless(runs) == {"2": 2, "3": 2, "4": 1, "5": 1, "6": 1, "7": 1}
 
 
 def test_ended_runs_are_compared_with_but_not_stopped() -> None:
     ended = progress("ended", [5.0], "stopped")
-    assert hopeless([ended, progress("going", [1.0])]) == ()
-    assert hopeless([ended, progress("going", [6.0])]) == ("going",)
+    assert hopeless([ended, progress("going", [1.0])]) == {}
+    assert hopeless([ended, progress("going", [6.0])]) == {"going": 1}
 
 
 def test_run_past_its_last_epoch_is_left_to_finish() -> None:
     runs = [progress("a", [1.0], epochs=1), progress("b", [2.0], epochs=1)]
-    assert hopeless(runs) == ()
+    assert hopeless(runs) == {}
 
 
 def test_broken_runs_are_the_worst() -> None:
@@ -74,7 +81,7 @@ def test_broken_runs_are_the_worst() -> None:
         progress("good", [2.0]),
         progress("better", [1.0]),
     ]
-    assert hopeless(runs) == ("nan",)
+    assert hopeless(runs) == {"nan": 1}
 
 
 @pytest.fixture

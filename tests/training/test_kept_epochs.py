@@ -1,6 +1,8 @@
 """Epochs that are kept to look back at: which, with what in them, and until when."""
 
+import errno
 import itertools
+import os
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ from blitz.models import build_model
 from blitz.settings import Settings
 from blitz.training import runner
 from blitz.training.checkpoint_writer import MOST_WAITING_EPOCHS, CheckpointWriter, Save
-from blitz.training.checkpoints import export_weights, load_state
+from blitz.training.checkpoints import SavedFile, export_weights, load_state, save_state
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import predict
 from blitz.training.events import Position
@@ -21,7 +23,7 @@ from blitz.training.kept_epochs import MOST_BYTES, MOST_EPOCHS, most_epochs, sur
 from blitz.training.launcher import Launcher, LauncherError
 from blitz.training.predictions import answers_of, read_predictions
 from blitz.training.state import TrainState
-from blitz.training.store import Checkpoint, Run, RunStore
+from blitz.training.store import Checkpoint, CheckpointKind, Run, RunStore, StoreError
 from tests.training.conftest import WaitFor
 
 CONFIG = TrainConfig(
@@ -177,13 +179,116 @@ def test_a_fork_may_begin_at_any_epoch_that_is_kept(
         launcher.fork(run.id, still, name="other", token="o", checkpoint_id=10_000)
 
 
-def test_a_slow_disk_loses_epochs_and_no_memory(home_store: RunStore, tmp_path: Path) -> None:
-    run = new_run(home_store)
-    writer = CheckpointWriter(home_store, run.id, tmp_path, tell=lambda *_: None)
+def writer_of(
+    store: RunStore, folder: Path, told: list[tuple[str, str]]
+) -> tuple[Run, CheckpointWriter]:
+    run = new_run(store)
+    return run, CheckpointWriter(
+        store, run.id, folder, tell=lambda kind, text, _: told.append((kind, text))
+    )
+
+
+def a_save(kind: CheckpointKind, step: int) -> Save:
     state = TrainState(tensors={"model.weight": torch.zeros(8)}, values={})
+    at = Position(step=step, epoch=step, images=step, seconds=0.0)
+    return Save(kind=kind, state=state, at=at, loss=None, accuracy=None)
+
+
+def test_a_slow_disk_thins_epochs_out_says_so_once_and_keeps_the_last(
+    home_store: RunStore, tmp_path: Path
+) -> None:
+    told: list[tuple[str, str]] = []
+    run, writer = writer_of(home_store, tmp_path, told)
     for epoch in range(20):
-        at = Position(step=epoch, epoch=epoch, images=epoch, seconds=0.0)
-        writer.give(Save(kind="epoch", state=state, at=at, loss=None, accuracy=None))
+        writer.give(a_save("epoch", epoch))
     writer.write(is_closing=False)
     assert not writer.is_waiting
-    assert [row.step for row in kept(home_store, run.id)] == list(range(MOST_WAITING_EPOCHS))
+    kept_steps = [row.step for row in kept(home_store, run.id)]
+    assert kept_steps[-1] == 19
+    assert len(kept_steps) <= MOST_WAITING_EPOCHS
+    assert [kind for kind, _ in told] == ["not kept"]
+
+
+def test_what_a_run_goes_on_from_is_written_before_what_one_looks_back_at(
+    home_store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def two_fit(path: Path, state: TrainState) -> SavedFile:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        written.append(path.name[:5])
+        return save_state(path, state)
+
+    monkeypatch.setattr("blitz.training.checkpoints.save_state", two_fit)
+    told: list[tuple[str, str]] = []
+    run, writer = writer_of(home_store, tmp_path, told)
+    for save in (a_save("epoch", 1), a_save("epoch", 2), a_save("last", 2)):
+        writer.give(save)
+    writer.write(is_closing=False)
+    assert written == ["last-", "epoch"]
+    assert not writer.keeps_epochs
+    writer.give(a_save("epoch", 3))
+    assert not writer.is_waiting
+    assert [row.kind for row in home_store.checkpoints(run.id)] == ["last", "epoch"]
+    assert [kind for kind, _ in told] == ["disk full"]
+
+
+def test_a_row_is_added_once_though_the_removal_after_it_fails(
+    home_store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, writer = writer_of(home_store, tmp_path, [])
+    writer.give(a_save("last", 1))
+    writer.write(is_closing=True)
+    writer.give(a_save("last", 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(home_store, "remove_checkpoint", raise_store_error)
+        with pytest.raises(StoreError):
+            writer.write(is_closing=True)
+    writer.write(is_closing=True)
+    assert [row.step for row in home_store.checkpoints(run.id)] == [2]
+
+
+def raise_store_error(_: int) -> None:
+    raise StoreError("the database is away")
+
+
+# What is damaged
+
+
+def test_a_fault_of_the_moment_takes_nothing_away(settings: Settings, home_store: RunStore) -> None:
+    run = new_run(home_store)
+    runner.run(settings, home_store, run.id)
+    folder = settings.runs_folder / run.id
+    before = home_store.checkpoints(run.id)
+    newest = max(before, key=lambda row: (row.step, row.id))
+    content = (folder / newest.file_name).read_bytes()
+    (folder / newest.file_name).unlink()
+    (folder / newest.file_name).mkdir()  # cannot be read: EISDIR, as a disk that is away
+    home_store.begin_attempt(run.id, {"finished"}, device="cpu")
+    with pytest.raises(runner.RunFailedError, match="cannot be read"):
+        runner.run(settings, home_store, run.id)
+    assert home_store.checkpoints(run.id) == before
+    assert len(home_store.epochs(run.id)) == 3
+    (folder / newest.file_name).rmdir()
+    (folder / newest.file_name).write_bytes(content)
+    home_store.begin_attempt(run.id, {"failed"}, device="cpu")
+    assert runner.run(settings, home_store, run.id) == "finished"
+
+
+def test_damaged_weights_are_not_forked(
+    settings: Settings, launcher: Launcher, home_store: RunStore
+) -> None:
+    run = new_run(home_store)
+    runner.run(settings, home_store, run.id)
+    row = kept(home_store, run.id)[1]
+    path = settings.runs_folder / run.id / row.file_name
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(LauncherError, match=r"^r: these weights are gone or damaged$"):
+            launcher.fork(run.id, CONFIG, name="fork", token="f", checkpoint_id=row.id)
+        path.unlink(missing_ok=True)
+    assert [each.id for each in home_store.list_runs()] == [run.id]
+    assert [each.name for each in settings.runs_folder.iterdir()] == [run.id]

@@ -108,7 +108,8 @@ def class_difference_figure(
 
 def weights_figure(first: NDArray[np.float32], second: NDArray[np.float32]) -> go.Figure:
     """How the values of two runs' tensors, called A and B, spread over the same bins."""
-    finite = [each[np.isfinite(each)].ravel() for each in (first, second)]
+    # In float64 also the nearest and the furthest of float32 numbers have bins between them.
+    finite = [each[np.isfinite(each)].ravel().astype(np.float64) for each in (first, second)]
     num_bins = min(MOST_BINS, max(FEWEST_BINS, math.isqrt(first.size)))
     edges = np.histogram_bin_edges(np.concatenate(finite), num_bins)
     middles = (edges[:-1] + edges[1:]) / 2

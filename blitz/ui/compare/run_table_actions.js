@@ -125,6 +125,7 @@ class TableActions {
 
   restore() {
     const last = this.model.undoable().at(-1);
+    if (!last) return; // a second click, before the button was gone
     this.model.deletions = this.model.deletions.filter((deletion) => deletion !== last);
     this.model.events.tell("restore", last.ids);
     this.drawing.draw();

@@ -29,8 +29,6 @@ SHOWN = f"{KEY}sweep-shown"
 CHART_SECONDS = 3.0
 HALF = 2
 """One of how many runs goes on after 1, 2, 4, … epochs."""
-ETA = 2
-"""Of so many runs one goes on at each rung, where hopeless ones are stopped."""
 
 
 def show_chart(found: Services, runs: Sequence[Run]) -> None:
@@ -76,11 +74,10 @@ def _time_text(time: datetime) -> str:
 
 
 def _read(found: Services, sweep: Sweep | None, ids: Sequence[str]) -> list[Run]:
-    if sweep is not None:  # at once, however many
+    if sweep is not None:
         members = found.store.sweep_runs(sweep.id)
-        return [found.launcher.view(run) for run in members if run.deleted_at is None]
-    runs = [found.launcher.run(run_id) for run_id in ids]
-    return [run for run in runs if run is not None]
+        ids = [run.id for run in members if run.deleted_at is None]
+    return found.launcher.runs_of(ids)
 
 
 def _draw(found: Services, sweep: Sweep | None, ids: Sequence[str], was_live: bool) -> None:

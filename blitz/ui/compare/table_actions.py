@@ -139,10 +139,9 @@ def _hide(found: Services, session: Session, ids: Sequence[str]) -> list[str]:
         # Before the first is gone: where the store fails half way, the way back is there.
         deletions.append(Deletion(title=title, hidden_at=hidden_at))
         for run_id in ended:
-            found.store.hide_run(run_id)
-            hidden = found.store.get_run(run_id)
-            if hidden is not None and hidden.deleted_at is not None:
-                hidden_at[run_id] = hidden.deleted_at
+            since = found.store.hide_run(run_id)
+            if since is not None:
+                hidden_at[run_id] = since
     return _in_one(
         [
             f"{run.name}: is {run.status}; stop it before deleting it"
