@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, TimeoutError, expect
 
 from blitz.backprop.address import encode
 from blitz.backprop.presets import PRESETS, preset_named
@@ -80,13 +80,27 @@ def press_in_last_column(
     found = page.locator(f"[class*=st-key-{table}] [data-testid=stDataFrame]").first
     for _ in range(ATTEMPTS):
         found.scroll_into_view_if_needed()
-        box = found.bounding_box()
-        assert box is not None
+        box = settled_box(page, found)
         page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
         page.keyboard.press(key)
         with suppress(TimeoutError):
             shown.wait_for(timeout=patience_ms)
             return
+
+
+def settled_box(page: Page, found: Locator) -> FloatRect:
+    """Where something is, once it stays there.
+
+    A line that goes from above a table moves it up by just about a row.
+    """
+    before = None
+    for _ in range(100):
+        box = found.bounding_box()
+        if box is not None and box == before:
+            return box
+        before = box
+        page.wait_for_timeout(100)
+    pytest.fail("it does not stay in its place")
 
 
 def test_it_opens_with_the_numbers_of_the_worked_example(page: Page, server: Server) -> None:
