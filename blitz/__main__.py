@@ -11,6 +11,7 @@ import logging
 import math
 import os
 import re
+import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from blitz.settings import Settings, read_settings
 from blitz.training import runner, sweep_runner
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher
+from blitz.training.processes import is_one_of_several, training_command
 from blitz.training.store import Run, RunStore, StoreError
 from blitz.training.terminal import Terminal
 
@@ -141,10 +143,31 @@ def _carry_out(settings: Settings, store: RunStore, run_id: str) -> int:
     if store.get_run(run_id) is None:
         raise _UsageError(f"run: there is no run {run_id!r}")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if is_one_of_several():
+        return _carry_out_together(settings, store, run_id)
     try:
         runner.run(settings, store, run_id)
     except runner.RunFailedError:
         return 1  # the log has the reason
+    return 0
+
+
+def _carry_out_together(settings: Settings, store: RunStore, run_id: str) -> int:
+    """One of the processes that torchrun started for a run; it begins again where one breaks."""
+    from blitz.training.following import follow
+    from blitz.training.team import joined
+
+    with joined() as team:
+        try:
+            if team.is_first:
+                runner.run(settings, store, run_id, team=team)
+            else:
+                follow(settings, team)
+        except runner.RunFailedError as error:
+            # What was chosen wrongly would be wrong again.
+            return 0 if isinstance(error.__cause__, ValueError) else 1
+        except ValueError as error:
+            logging.getLogger("blitz").warning("process %d: %s", team.rank, error)
     return 0
 
 
@@ -161,16 +184,23 @@ def _train(settings: Settings, store: RunStore, command: Train) -> int:
     run, lock = Launcher(settings, store).register(config, name=name, token=uuid.uuid4().hex)
     assert lock is not None  # the token is new
     with lock:
+        if config.processes > 1:
+            subprocess.run(training_command([run.id], config.processes), check=False)
+            return _print_result(store, run.id)
         _log_to(settings, run.id)
         try:
-            status = runner.run(settings, store, run.id, Terminal(sys.stderr))
+            runner.run(settings, store, run.id, Terminal(sys.stderr))
         except runner.RunFailedError as error:
             print(error, file=sys.stderr)
             return 2 if isinstance(error.__cause__, ValueError) else 1
-    ended = store.get_run(run.id)
+    return _print_result(store, run.id)
+
+
+def _print_result(store: RunStore, run_id: str) -> int:
+    ended = store.get_run(run_id)
     assert ended is not None
     print(json.dumps(_result(ended)))
-    return 1 if status == "diverged" else 0
+    return 1 if ended.status in ("diverged", "failed") else 0
 
 
 def _log_to(settings: Settings, run_id: str) -> None:

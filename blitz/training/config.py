@@ -55,6 +55,8 @@ class TrainConfig:
     """Stop after this many epochs without a lower test loss; 0 never stops early."""
     skip_unreadable: bool = False
     """Leave out image files that cannot be read, rather than refuse the data set."""
+    processes: int = 1
+    """Processes of this machine that share every batch; of several GPUs each has its own."""
     keep_epochs: bool = False
     """Keep the weights and answers of every epoch, as far as they fit; decides no outcome."""
 
@@ -75,6 +77,7 @@ class TrainConfig:
         self._require_choice("precision", get_args(Precision))
         self._require_int("seed", 0, MAX_SEED)
         self._require_int("patience", 0, 10_000)
+        self._require_int("processes", 1, 64)
         self._require(
             not (self.optimizer == "nesterov" and self.momentum == 0),
             "momentum",

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from blitz.datasets import ImageDataset
 from blitz.training.config import LossName, Precision
+from blitz.training.team import ALONE, Team
 
 EVALUATION_BATCH = 1_000
 
@@ -56,16 +57,20 @@ def predict(
     *,
     loss: LossName = "cross-entropy",
     precision: Precision = "float32",
+    team: Team = ALONE,
 ) -> Predictions:
-    """Classify all test images; the model's mode (training or evaluation) is left as it was."""
+    """Classify all test images; the model's mode (training or evaluation) is left as it was.
+
+    Of several processes each classifies its share, and all get all answers.
+    """
     was_training = model.training
     model.eval()
     parts = []
-    for images in dataset.test_images.split(EVALUATION_BATCH):
+    for images in team.share(dataset.test_images).split(EVALUATION_BATCH):
         with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
             parts.append(model(dataset.normalise(images)).float())
     model.train(was_training)
-    logits = torch.cat(parts)
+    logits = team.joined_rows(torch.cat(parts), len(dataset.test_images))
     return Predictions(
         probabilities=logits.softmax(1).cpu(),
         loss=float(loss_of(logits, dataset.test_labels, loss)),

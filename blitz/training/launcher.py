@@ -136,7 +136,7 @@ class Launcher:
             if isinstance(error, OSError):
                 raise LauncherError(f"{name}: {describe_disk_fault(error)}") from error
             raise
-        self._launch([run.id], [lock])
+        self._launch([run.id], [lock], config.processes)
         return run
 
     def start_sweep(
@@ -147,6 +147,8 @@ class Launcher:
         It trains together what is faster together, and the others one after another, oldest
         first. The same token again gives the same runs. Raises ValueError as `start` does.
         """
+        if any(config.processes > 1 for config in configs):
+            raise LauncherError("processes: more than 1 were given; a sweep's runs have one each")
         sweep = uuid.uuid5(uuid.NAMESPACE_OID, token).hex[:12]
         runs, new, locks = [], [], []
         try:
@@ -261,14 +263,17 @@ class Launcher:
                 raise LauncherError(f"{run.name}: somebody else changed it just now")
             if command is not None:
                 self._store.send_command(run_id, command)
-            self._launch([run_id], [lock])
+            self._launch([run_id], [lock], run.config.processes)
         return self._known(run_id)
 
-    def _launch(self, run_ids: Sequence[str], locks: Sequence[FileLock]) -> None:
+    def _launch(
+        self, run_ids: Sequence[str], locks: Sequence[FileLock], processes: int = 1
+    ) -> None:
         """Start one process of runs that are "starting"; its watcher frees the launch locks."""
         with _released_on_error(*locks):
             try:
-                process = start_training(run_ids, self._settings, self._log_path(run_ids[0]))
+                log_path = self._log_path(run_ids[0])
+                process = start_training(run_ids, self._settings, log_path, processes)
             except OSError as error:
                 message = f"the training process cannot be started: {error.strerror}"
                 for run_id in run_ids:

@@ -36,6 +36,7 @@ from blitz.training.events import (
 from blitz.training.schedules import learning_rate_factor
 from blitz.training.state import TrainState
 from blitz.training.step import StepResult, TrainingStep
+from blitz.training.team import ALONE, Team
 
 Commands = Callable[[], Sequence[Command]]
 
@@ -70,21 +71,24 @@ class Trainer:
         *,
         state: TrainState | None = None,
         summary_seconds: float = 0.25,
+        team: Team = ALONE,
     ) -> None:
         """Build the network and put the data on the device, or raise ValueError in one line.
 
         With `state`, go on from there. `summary_seconds` is the least time between two
-        `StepsDone`; 0 gives one for every step.
+        `StepsDone`; 0 gives one for every step. All processes of a team build alike; the batch
+        size is that of all together.
         """
         self.config = config
-        self.device = torch.device(resolve_device(config.device))
+        self.device = torch.device(team.device(resolve_device(config.device)))
+        self.team = team
         self._check(dataset)
         self._set_precision()
         self.dataset = dataset.to(self.device)
         self._summary_seconds = summary_seconds
         self._notes: list[str] = []
         self.model = self._build_model(is_new=state is None)
-        self._training_step = TrainingStep(config, self.model, self.dataset)
+        self._training_step = TrainingStep(config, self.model, self.dataset, team)
         self._steps_per_epoch = self._count_steps_per_epoch()
         self._total_steps = config.epochs * self._steps_per_epoch
 
@@ -98,6 +102,7 @@ class Trainer:
         self._last_loss: float | None = None
         self._last_accuracy: float | None = None
         self._is_paused = False
+        self._round_steps = 1
         self._batches: Iterator[tuple[Tensor, Tensor]] | None = None
         if state is not None:
             self._restore(state)
@@ -111,6 +116,11 @@ class Trainer:
             raise ValueError(
                 f"batch_size: {config.batch_size:,} was given; "
                 f"{dataset.name} has {num_train:,} training images"
+            )
+        if config.batch_size < self.team.size:
+            raise ValueError(
+                f"batch_size: {config.batch_size:,} was given; "
+                f"{self.team.size} processes need at least one image each"
             )
         if config.precision == "tf32" and self.device.type != "cuda":
             raise ValueError(f"precision: tf32 needs an NVIDIA GPU; this run is on {self.device}")
@@ -132,7 +142,17 @@ class Trainer:
         )
         if is_new and MODELS[self.config.model].is_pretrained:
             self._notes.append(load_pretrained(model))
-        return model.to(self.device)
+        return self._with_common_statistics(model.to(self.device))
+
+    def _with_common_statistics(self, model: nn.Module) -> nn.Module:
+        """Batch normalisation over the whole batch also where several processes share it."""
+        if self.team.is_alone or not _has_batch_norm(model):
+            return model
+        if self.device.type == "cuda":
+            synchronised: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+            return synchronised
+        self._notes.append("batch normalisation sees each process's own images alone")
+        return model
 
     def begin_with(self, tensors: Mapping[str, Tensor], note: str) -> None:
         """Take the weights of another run's state before the first step.
@@ -154,12 +174,19 @@ class Trainer:
 
     def _count_steps_per_epoch(self) -> int:
         num_train, batch_size = len(self.dataset.train_labels), self.config.batch_size
-        has_batch_norm = any(isinstance(m, nn.BatchNorm2d) for m in self.model.modules())
-        if has_batch_norm and batch_size == 1:
-            raise ValueError(f"batch_size: 1 was given; {self.config.model} needs at least 2")
-        if has_batch_norm and num_train % batch_size == 1:
+        has_batch_norm = _has_batch_norm(self.model)
+        if has_batch_norm and batch_size < 2 * self.team.size:
+            raise ValueError(
+                f"batch_size: {batch_size:,} was given; "
+                f"{self.config.model} needs at least {2 * self.team.size}"
+            )
+        if has_batch_norm and 0 < num_train % batch_size < 2 * self.team.size:
             # Batch normalisation has no variance to divide by in a batch of one.
-            self._notes.append("the last image of each epoch is left out: it would be alone")
+            self._notes.append(
+                "the last image of each epoch is left out: it would be alone"
+                if self.team.is_alone
+                else "the last images of each epoch are left out: they are too few to be shared"
+            )
             return num_train // batch_size
         return math.ceil(num_train / batch_size)
 
@@ -167,6 +194,7 @@ class Trainer:
 
     def events(self, commands: Commands = no_commands) -> Iterator[Event]:
         """Train to the end, yielding what happens; `commands` is asked a few times a second."""
+        commands = self.team.shared(commands)
         yield self._started()
         reason: FinishReason = "completed"
         while True:
@@ -229,18 +257,30 @@ class Trainer:
         self.model.train()
         results = []
         epoch_end = (self._step // self._steps_per_epoch + 1) * self._steps_per_epoch
+        # Clocks differ: all processes of a team take as many steps as the first one's clock says.
+        limit = self._step + self.team.agree(self._round_steps)
         start = time.perf_counter()
         with self._training_step.at_full_speed():
             for images, labels in self._batches:
                 lr = self._learning_rate()
-                result = self._training_step.take(images, labels, lr)
+                result = self._training_step.take(images, labels, lr, self._batch_size())
                 results.append(result)
                 self._step += 1
-                is_time = time.perf_counter() - start >= self._summary_seconds
+                if self.team.is_alone:
+                    is_time = time.perf_counter() - start >= self._summary_seconds
+                else:
+                    is_time = self._step >= limit
                 if is_time or self._step == epoch_end or self._training_step.is_stopped_by(result):
                     break
         synchronise(self.device)
-        return self._account_for(results, lr, time.perf_counter() - start)
+        elapsed = time.perf_counter() - start
+        self._round_steps = max(1, round(len(results) * self._summary_seconds / elapsed))
+        return self._account_for(results, lr, elapsed)
+
+    def _batch_size(self) -> int:
+        """Images in the next step, of all processes together."""
+        done = self._step % self._steps_per_epoch * self.config.batch_size
+        return min(self.config.batch_size, len(self.dataset.train_labels) - done)
 
     def _account_for(
         self, results: list[StepResult], lr: float, elapsed: float
@@ -257,19 +297,25 @@ class Trainer:
     def _remaining_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         epoch, first_batch = divmod(self._step, self._steps_per_epoch)
         order = epoch_order(len(self.dataset.train_labels), self.config.seed, epoch)
-        return epoch_batches(self.dataset, order, self.config.batch_size, first_batch)
+        return epoch_batches(self.dataset, order, self.config.batch_size, first_batch, self.team)
 
     def _summarise(self, results: list[StepResult], lr: float, elapsed: float) -> StepsDone:
-        sizes = torch.tensor([len(result.labels) for result in results], dtype=torch.float32)
-        losses = torch.stack([result.loss for result in results]).float().cpu()
-        logits = torch.cat([result.logits for result in results])  # [images, classes]
-        labels = torch.cat([result.labels for result in results])  # [images]
+        own = [result for result in results if result.num_images]
+        sums = torch.zeros(3, dtype=torch.float64)
+        if own:
+            sizes = torch.tensor([result.num_images for result in own], dtype=torch.float64)
+            losses = torch.stack([result.loss for result in own]).double().cpu()
+            logits = torch.cat([result.logits for result in own])  # [images, classes]
+            labels = torch.cat([result.labels for result in own])  # [images]
+            num_correct = (logits.argmax(1) == labels).sum().cpu()
+            sums = torch.stack([losses @ sizes, num_correct.double(), sizes.sum()])
+        loss, correct, num_images = self.team.sum(sums).tolist()
         return StepsDone(
             at=self._position(),
-            loss=float(losses @ sizes / sizes.sum()),
-            accuracy=float((logits.argmax(1) == labels).float().mean()),
+            loss=loss / num_images,
+            accuracy=correct / num_images,
             learning_rate=lr,
-            images_per_second=len(labels) / elapsed,
+            images_per_second=num_images / elapsed,
             memory_bytes=memory_in_use(self.device),
         )
 
@@ -281,7 +327,7 @@ class Trainer:
         )
 
     def _finish_epoch(self) -> EpochFinished:
-        predictions = self.predictions()
+        predictions = self.predictions(self.team)
         self._epochs_evaluated += 1
         self._last_loss, self._last_accuracy = predictions.loss, predictions.accuracy
         is_best = predictions.loss < self._best_loss
@@ -300,12 +346,19 @@ class Trainer:
         is_last = self._step >= self._total_steps
         return not is_last and 0 < self.config.patience <= self._epochs_since_best
 
-    def predictions(self) -> Predictions:
-        """Answers of the present weights on the test images, worked out once for each step."""
+    def predictions(self, team: Team = ALONE) -> Predictions:
+        """Answers of the present weights on the test images, worked out once for each step.
+
+        With a team, all its processes have to ask.
+        """
         if self._answers is None or self._answers[0] != self._step:
             config = self.config
             answers = predict(
-                self.model, self.dataset, loss=config.loss, precision=config.precision
+                self.model,
+                self.dataset,
+                loss=config.loss,
+                precision=config.precision,
+                team=team,
             )
             self._answers = (self._step, answers)
         return self._answers[1]
@@ -386,6 +439,10 @@ class Trainer:
         self._epochs_since_best = values["epochs_since_best"]
         self._last_loss = values["last_loss"]
         self._last_accuracy = values["last_accuracy"]
+
+
+def _has_batch_norm(model: nn.Module) -> bool:
+    return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
 
 
 def _finite_steps(results: list[StepResult]) -> list[StepResult]:

@@ -25,11 +25,13 @@ class LearnableParameters:
     parameters become views. Large models: the model's parameters as they are.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, *, may_be_flat: bool = True) -> None:
+        """`may_be_flat`: whether the gradients' memory is nobody else's."""
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         if not self._parameters:
             raise ValueError("model: no parameter learns")
-        self.is_flat = sum(p.numel() for p in self._parameters) <= FLAT_LIMIT
+        num_parameters = sum(p.numel() for p in self._parameters)
+        self.is_flat = may_be_flat and num_parameters <= FLAT_LIMIT
         self.values = [self._flatten()] if self.is_flat else [p.data for p in self._parameters]
 
     def _flatten(self) -> Tensor:

@@ -9,18 +9,34 @@ from pathlib import Path
 import blitz
 from blitz.settings import Settings
 
+MAX_RESTARTS = 3
+"""How often torchrun begins again what broke: from the last checkpoint."""
+
+
+def training_command(run_ids: Sequence[str], processes: int = 1) -> list[str]:
+    """What carries out these runs; one run also by several processes, under torchrun."""
+    which = ["--run", *run_ids] if len(run_ids) == 1 else ["--runs", *run_ids]
+    several = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}",
+               f"--max-restarts={MAX_RESTARTS}", "-m", "--"]  # fmt: skip
+    # After "--" torchrun takes no "--run" for an abbreviation of its own "--run-path".
+    return [sys.executable, "-m", *(several if processes > 1 else []), "blitz", "train", *which]
+
+
+def is_one_of_several() -> bool:
+    """Whether torchrun started this process, together with others."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
 
 def start_training(
-    run_ids: Sequence[str], settings: Settings, log_path: Path
+    run_ids: Sequence[str], settings: Settings, log_path: Path, processes: int = 1
 ) -> "subprocess.Popen[bytes]":
     """A process of its own that carries out these runs and writes what it says to `log_path`.
 
     It outlives the one that starts it. OSError where there can be no process or no log.
     """
-    which = ["--run", *run_ids] if len(run_ids) == 1 else ["--runs", *run_ids]
     with log_path.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "blitz", "train", *which],
+            training_command(run_ids, processes),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -45,6 +61,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "BLITZ_DATABASE_URL": settings.database_url,
         "BLITZ_DATASETS": os.pathsep.join(map(str, settings.dataset_folders)),
         "PYTHONPATH": import_path(),
+        # torchrun's processes would find the addresses of those before them, which are gone.
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }
 
 

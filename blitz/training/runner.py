@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
@@ -18,32 +19,46 @@ from blitz.settings import Settings
 from blitz.training.checkpoint_writer import describe_disk_fault
 from blitz.training.locks import run_lock
 from blitz.training.recorder import Recorder
-from blitz.training.store import ACTIVE, Run, RunStatus, RunStore, StoreError
+from blitz.training.store import ACTIVE, Run, RunStatus, RunStore, ShownStatus, StoreError
 from blitz.training.work import Nobody, StoppedEarly, Watcher, Work
+
+if TYPE_CHECKING:  # torch is imported once the device is free
+    from blitz.training.team import Team
 
 LOCK_SECONDS = 2.0
 """How long a lock is tried for that somebody may be looking at."""
+
+UNFINISHED: frozenset[ShownStatus] = (ACTIVE - {"starting"}) | {"stopped", "failed"}
+"""From which a run can be gone on with, once nobody holds its lock."""
 
 log = logging.getLogger(__name__)
 
 
 def run(
-    settings: Settings, store: RunStore, run_id: str, watcher: Watcher | None = None
+    settings: Settings,
+    store: RunStore,
+    run_id: str,
+    watcher: Watcher | None = None,
+    team: "Team | None" = None,
 ) -> RunStatus | None:
     """Carry out a run that is "starting", and return how it ended.
 
-    None where another process has the run or it is not to be started: then nothing was done.
+    With a `team`, this is its first process; the others `follow`. None where another process has
+    the run or it is not to be started: then nothing was done.
     A failure is recorded, its traceback logged, and raised as RunFailedError.
     """
-    taken = take(settings, store, run_id)
+    taken = take(settings, store, run_id, may_go_on=team is not None)
     if taken is None:
+        if team is not None:
+            team.agree(None)
         return None
     record, lock = taken
     with lock:
         folder = settings.runs_folder / run_id
         try:
             with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
-                work = Work(settings, store, record, recorder, is_interrupted, watcher or Nobody())
+                looking = watcher or Nobody()
+                work = Work(settings, store, record, recorder, is_interrupted, looking, team)
                 status = _carry_out(work, record, recorder)
         except RunFailedError:
             raise
@@ -57,11 +72,13 @@ def run(
 
 
 def take(
-    settings: Settings, store: RunStore, run_id: str
+    settings: Settings, store: RunStore, run_id: str, *, may_go_on: bool = False
 ) -> tuple[Run, AbstractContextManager[object]] | None:
     """Take the lock of a run that is "starting", and queue it; who leaves the context lets go.
 
-    None where another process has the run, or it is not to be started.
+    With `may_go_on` also one that has ended early, or whose process is gone: torchrun begins
+    again what broke, and a run can be gone on with on other machines. None where another process
+    has the run, or it is not to be started.
     """
     folder = settings.runs_folder / run_id
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +89,9 @@ def take(
             log.info("another process carries out run %s", run_id)
             return None
         run = store.get_run(run_id)
+        if run is not None and may_go_on and run.status in UNFINISHED:
+            store.begin_attempt(run_id, {run.status}, device=run.device)
+            run = store.get_run(run_id)
         if run is None or not store.change_status(run_id, {"starting"}, "queued"):
             log.info("run %s is not waiting to be started", run_id)
             return None

@@ -17,6 +17,7 @@ from blitz.datasets import ImageDataset
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import loss_of
 from blitz.training.optimisers import LearnableParameters, Optimiser
+from blitz.training.team import ALONE, Team
 
 TINY_STEP = 8
 """Images of 32×32 in a step up to which a small network's step counts as tiny; twice the width
@@ -34,17 +35,24 @@ class StepResult:
     labels: Tensor
     magnitude: Tensor
     """Loss plus gradient norm: finite exactly if both are; where not, nothing was updated."""
+    num_images: int
+    """How many of the images are this process's own: all, or none (see `epoch_batches`)."""
 
 
 class TrainingStep:
     """A network with its optimiser, ready to learn from one batch after another."""
 
-    def __init__(self, config: TrainConfig, model: nn.Module, dataset: ImageDataset) -> None:
+    def __init__(
+        self, config: TrainConfig, model: nn.Module, dataset: ImageDataset, team: Team = ALONE
+    ) -> None:
         """`model` and `dataset` are on the same device."""
         self._config = config
         self._model = model
+        self._team = team
         self._device = device = dataset.train_images.device
-        self.learnable = LearnableParameters(model)
+        # Of several processes the gradients live in buckets that are averaged as they fill.
+        self.learnable = LearnableParameters(model, may_be_flat=team.is_alone)
+        self._network = team.wrap(model)
         work = config.batch_size * config.width * dataset.image_size**2 / 32**2
         self._is_on_cpu = device.type == "cpu"
         self._is_tiny = self._is_on_cpu and self.learnable.is_flat and work <= TINY_STEP
@@ -54,18 +62,32 @@ class TrainingStep:
         self._checks_on_device = device.type == "cuda" and self._optimiser.can_skip_on_device
         self._skip = torch.zeros((), device=device)
 
-    def take(self, images: Tensor, labels: Tensor, lr: float) -> StepResult:
-        """Learn from one batch: float32 [batch, C, H, W] and int64 [batch]."""
+    def take(
+        self, images: Tensor, labels: Tensor, lr: float, batch_size: int | None = None
+    ) -> StepResult:
+        """Learn from one batch: float32 [batch, C, H, W] and int64 [batch].
+
+        Of several processes each gives its share of a batch of `batch_size` images.
+        """
         self.learnable.zero_gradients()
         with self._autocast():
-            logits = self._model(images)
+            logits = self._network(images)
             loss = loss_of(logits, labels, self._config.loss)
-        loss.backward()
+        if batch_size is None or self._team.is_alone:
+            num_images = len(labels)
+            loss.backward()
+            magnitude = loss.detach() + self.learnable.gradient_norm()
+        else:
+            # The mean over processes of these is the mean over all images of the batch.
+            num_images = self._team.share_size(batch_size)
+            (loss * (num_images * self._team.size / batch_size)).backward()
+            magnitude = self.learnable.gradient_norm()  # the same for all processes
         result = StepResult(
             loss=loss.detach(),
             logits=logits.detach(),
             labels=labels,
-            magnitude=loss.detach() + self.learnable.gradient_norm(),
+            magnitude=magnitude,
+            num_images=num_images,
         )
         self.update(self.learnable.gradients(), result.magnitude, lr)
         return result

@@ -300,7 +300,13 @@ class _Share:
             magnitudes = losses + torch.linalg.vector_norm(gradients, dim=1)
             rows = (losses.unbind(), logits.unbind(), magnitudes.unbind(), gradients.unbind())
             for member, loss, logit, magnitude, gradient in zip(self.members, *rows, strict=True):
-                result = StepResult(loss=loss, logits=logit, labels=labels, magnitude=magnitude)
+                result = StepResult(
+                    loss=loss,
+                    logits=logit,
+                    labels=labels,
+                    magnitude=magnitude,
+                    num_images=len(labels),
+                )
                 member.learn(result, gradient)
 
 

@@ -8,9 +8,8 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from blitz.settings import Settings
@@ -34,7 +33,9 @@ from blitz.training.store import CheckpointKind, Run, RunDetails, RunStatus, Run
 if TYPE_CHECKING:
     from blitz.datasets import ImageDataset
     from blitz.training.loop import Trainer
+    from blitz.training.plan import Plan
     from blitz.training.state import TrainState
+    from blitz.training.team import Team
 
 CHECKPOINT_SECONDS = 30.0
 
@@ -74,7 +75,9 @@ class Work:
         recorder: Recorder,
         is_interrupted: threading.Event,
         watcher: Watcher,
+        team: "Team | None" = None,
     ) -> None:
+        """`team`: the processes that train the run together with this one, the first of them."""
         self._settings = settings
         self._store = store
         self._run = run
@@ -82,6 +85,8 @@ class Work:
         self._recorder = recorder
         self._is_interrupted = is_interrupted
         self._watcher = watcher
+        self._team = team
+        self._has_told_plan = False
         self._early_commands: list[Command] = []
         self._loss, self._accuracy = run.loss, run.accuracy
         self._saved_at = time.monotonic()
@@ -94,8 +99,12 @@ class Work:
 
     def carry_out(self) -> tuple[RunStatus, str]:
         """The status and message to end with."""
-        with self.device_slot():
-            return self.train()
+        try:
+            with self.device_slot():
+                return self.train()
+        finally:
+            if self._team is not None and not self._has_told_plan:
+                self._team.agree(None)  # the others need not wait
 
     def device_slot(self) -> AbstractContextManager[None]:
         """Hold the run's device; StoppedEarly where it is asked to stop before it is free."""
@@ -111,11 +120,10 @@ class Work:
     def train(self) -> tuple[RunStatus, str]:
         """Do the work, on a device that is held; the status and message to end with."""
         self._recorder.status("preparing", "loading the data set")
-        dataset = self.load_dataset()
         state = self._last_state()
         if state is not None and GIVEN_FILE in state.values:
-            return self._evaluate(dataset, state)
-        trainer = self._trainer(dataset, state)
+            return self._evaluate(self.load_dataset(), state)
+        trainer = self._trainer(state)
         for event in trainer.events(self.commands):
             self.record(trainer, event)
         return self.ending
@@ -172,23 +180,37 @@ class Work:
         sweep(self._folder, {row.file_name for row in self._store.checkpoints(self._run.id)})
         return found
 
-    def _trainer(self, dataset: "ImageDataset", state: "TrainState | None") -> "Trainer":
-        from blitz.training.loop import Trainer
+    def _trainer(self, state: "TrainState | None") -> "Trainer":
+        from blitz.training.team import ALONE
+
+        plan = self._plan(state)
+        if self._team is None:
+            return plan.trainer(self.load_dataset(), ALONE)
+        self._team.agree(plan)
+        self._has_told_plan = True
+        try:
+            dataset = self.load_dataset()
+        except Exception as error:
+            with suppress(ValueError):  # the others, which have no fault, are told of this one
+                self._team.all_must(str(error) or "stopped")
+            raise
+        self._team.all_must("")
+        return plan.trainer(dataset, self._team)
+
+    def _plan(self, state: "TrainState | None") -> "Plan":
+        """What the run begins with: its last state, or a fork with its parent's weights."""
+        from blitz.training.checkpoints import load_state
+        from blitz.training.plan import Plan
 
         config = replace(self._run.config, device=self._run.device)
-        trainer = Trainer(config, dataset, state=state)
         parent = self._folder / PARENT_FILE
-        if state is None and parent.exists():
-            self._begin_as(trainer, parent)
-        return trainer
-
-    def _begin_as(self, trainer: "Trainer", parent: Path) -> None:
-        """Give a fork the weights that it begins with."""
-        from blitz.training.checkpoints import load_state
-
-        trainer.begin_with(
-            load_state(parent).tensors,
-            f"begins with the weights of another run at step {self._run.parent_step:,}",
+        if state is not None or not parent.exists():
+            return Plan(config=config, state=state)
+        return Plan(
+            config=config,
+            state=None,
+            weights=load_state(parent).tensors,
+            note=f"begins with the weights of another run at step {self._run.parent_step:,}",
         )
 
     def _evaluate(self, dataset: "ImageDataset", state: "TrainState") -> tuple[RunStatus, str]:

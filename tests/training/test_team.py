@@ -1,0 +1,231 @@
+"""One run trained by several processes: the same results, one will, and a new beginning."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from blitz.settings import Settings
+from blitz.training import runner
+from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.config import TrainConfig
+from blitz.training.launcher import Launcher, LauncherError
+from blitz.training.processes import environment
+from blitz.training.store import Run, RunStore
+from blitz.training.team import Team
+from tests.images import squares
+from tests.training.conftest import WaitFor
+
+CONFIG = TrainConfig(
+    dataset="digits", model="net", device="cpu", epochs=3, batch_size=50, lr=0.02, processes=2
+)
+ENDLESS = replace(CONFIG, epochs=10_000)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def current(store: RunStore, run: Run) -> Run:
+    found = store.get_run(run.id)
+    assert found is not None
+    return found
+
+
+def status(launcher: Launcher, run: Run) -> str:
+    found = launcher.run(run.id)
+    assert found is not None
+    return found.status
+
+
+def alone(settings: Settings, store: RunStore, config: TrainConfig) -> Run:
+    """The same run by one process, in this one."""
+    config = replace(config, processes=1)
+    run = store.create_run(name="alone", config=config, device="cpu", token=uuid.uuid4().hex)
+    assert runner.run(settings, store, run.id) == "finished"
+    return current(store, run)
+
+
+# Who takes what
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("num_items", [1, 2, 3, 7, 12])
+def test_shares_are_those_of_tensor_split(num_items: int, size: int) -> None:
+    items = torch.arange(num_items)
+    teams = [Team(rank=rank, size=size) for rank in range(size)]
+    assert torch.equal(torch.cat([team.share(items) for team in teams]), items)
+    assert [team.share_size(num_items) for team in teams] == [
+        len(team.share(items)) for team in teams
+    ]
+
+
+@pytest.mark.parametrize(("num_train", "batch_size"), [(60, 8), (50, 8), (49, 8), (20, 4)])
+def test_each_batch_is_shared_and_no_image_is_taken_twice(num_train: int, batch_size: int) -> None:
+    dataset = squares(num_train=num_train, image_size=8, channels=1)
+    order = epoch_order(num_train, seed=3, epoch=1)
+    teams = [Team(rank=rank, size=3) for rank in range(3)]
+    shares = [list(epoch_batches(dataset, order, batch_size, 1, team)) for team in teams]
+    whole = list(epoch_batches(dataset, order, batch_size, 1))
+    assert {len(batches) for batches in shares} == {len(whole)}
+    for (images, labels), *parts in zip(whole, *shares, strict=True):
+        own = [
+            (part_images[: team.share_size(len(labels))], part_labels)
+            for team, (part_images, part_labels) in zip(teams, parts, strict=True)
+        ]
+        assert torch.equal(torch.cat([part_images for part_images, _ in own]), images)
+        assert all(len(part_labels) for _, part_labels in own)  # nobody is without an image
+
+
+# Real processes
+
+
+def test_two_processes_learn_what_one_does(
+    launcher: Launcher, home_store: RunStore, settings: Settings, wait_for: WaitFor
+) -> None:
+    config = replace(CONFIG, batch_size=51)  # of 1,438 images ten are left: five each
+    expected = home_store.epochs(alone(settings, home_store, config).id)
+    run = launcher.start(config, name="two", token="two")
+    wait_for(lambda: status(launcher, run) == "finished")
+    found = home_store.epochs(run.id)
+    assert [epoch.at.step for epoch in found] == [epoch.at.step for epoch in expected]
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.loss == pytest.approx(theirs.loss, rel=1e-4)
+        assert ours.class_correct == theirs.class_correct
+    metrics = home_store.metrics_after(run.id)
+    assert metrics.images[-1] == 3 * 1_438
+
+
+def test_a_team_pauses_learns_slower_goes_on_and_stops_together(
+    launcher: Launcher, home_store: RunStore, wait_for: WaitFor
+) -> None:
+    run = launcher.start(ENDLESS, name="two", token="two")
+    wait_for(lambda: status(launcher, run) == "running")
+    launcher.pause(run.id)
+    wait_for(lambda: status(launcher, run) == "paused")
+    launcher.set_learning_rate(run.id, 0.001)
+    launcher.continue_(run.id)
+    wait_for(lambda: home_store.metrics_after(run.id).learning_rate[-1] == 0.001)
+    launcher.stop(run.id)
+    wait_for(lambda: status(launcher, run) == "stopped")
+    resumed = launcher.resume(run.id)
+    assert resumed.attempt == 2
+    wait_for(lambda: "continued" in [event.kind for event in home_store.events_after(run.id)])
+
+
+def test_a_killed_process_is_begun_again_with_all_others_from_the_last_checkpoint(
+    launcher: Launcher, home_store: RunStore, wait_for: WaitFor
+) -> None:
+    run = launcher.start(ENDLESS, name="two", token="two")
+    wait_for(lambda: bool(home_store.checkpoints(run.id)))
+    os.kill(processes_of(run)[-1], signal.SIGKILL)
+    wait_for(lambda: "continued" in [event.kind for event in home_store.events_after(run.id)])
+    wait_for(lambda: status(launcher, run) == "running")
+    assert current(home_store, run).attempt == 2
+    launcher.stop(run.id)
+    wait_for(lambda: status(launcher, run) == "stopped")
+    wait_for(lambda: processes_of(run) == [])
+
+
+def processes_of(run: Run) -> list[int]:
+    """The processes that train a run, without torchrun's own, as Linux lists them."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            arguments = (
+                (folder / "cmdline").read_bytes().split(b"\0") if folder.name.isdigit() else []
+            )
+        except OSError:  # it ended just now
+            continue
+        if run.id.encode() in arguments and b"torch.distributed.run" not in arguments:
+            found.append(int(folder.name))
+    return sorted(found)
+
+
+def test_what_cannot_be_shared_is_told_and_not_begun_again(
+    launcher: Launcher, home_store: RunStore, wait_for: WaitFor
+) -> None:
+    run = launcher.start(replace(CONFIG, batch_size=1), name="two", token="two")
+    wait_for(lambda: status(launcher, run) == "failed")
+    assert current(home_store, run).message == (
+        "batch_size: 1 was given; 2 processes need at least one image each"
+    )
+    wait_for(lambda: processes_of(run) == [])
+    assert current(home_store, run).attempt == 1
+    with pytest.raises(LauncherError, match="a sweep's runs have one each"):
+        launcher.start_sweep([CONFIG], names=["a"], token="s")
+
+
+# Several machines
+
+
+def nodes(
+    settings: list[Settings], run_id: str, log_folder: Path
+) -> "list[subprocess.Popen[bytes]]":
+    """One torchrun for each machine, which meet at a port of the first; here all are this one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--nnodes", str(len(settings))),
+        *("--nproc-per-node", "1", "--rdzv-backend", "c10d", "--rdzv-id", run_id),
+        *("--rdzv-endpoint", f"127.0.0.1:{port}", "--local-addr", "127.0.0.1"),
+        *("-m", "--", "blitz", "train", "--run", run_id),
+    ]
+    started = []
+    for index, each in enumerate(settings):
+        with (log_folder / f"node {index}").open("wb") as log:
+            process = subprocess.Popen(command, env=environment(each), stdout=log, stderr=log)
+        started.append(process)
+    return started
+
+
+def test_two_machines_train_one_run_with_a_database_between_them(
+    settings: Settings, postgresql_url: str, tmp_path: Path
+) -> None:
+    first = replace(settings, database_url=postgresql_url)
+    second = replace(first, home=tmp_path / "second home")  # shares no disk with the first
+    second.prepare()
+    store = RunStore(postgresql_url)
+    run = store.create_run(name="r", config=replace(CONFIG, processes=1), device="cpu", token="t")
+    started = nodes([first, second], run.id, tmp_path)
+    assert [process.wait(timeout=240) for process in started] == [0, 0]
+    assert current(store, run).status == "finished"
+    expected = store.epochs(alone(first, store, CONFIG).id)
+    assert [epoch.loss for epoch in store.epochs(run.id)] == pytest.approx(
+        [epoch.loss for epoch in expected], rel=1e-4
+    )
+    assert not (second.runs_folder / run.id).exists()
+    store.close()
+
+
+def test_a_machine_without_the_images_says_so(
+    settings: Settings, postgresql_url: str, tmp_path: Path
+) -> None:
+    first = replace(settings, database_url=postgresql_url)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    store = RunStore(postgresql_url)
+    run = store.create_run(
+        name="r", config=replace(CONFIG, dataset=str(folder)), device="cpu", token="t"
+    )
+    started = nodes([first, first], run.id, tmp_path)
+    assert [process.wait(timeout=240) for process in started] == [0, 0]
+    found = current(store, run)
+    assert found.status == "failed"
+    assert "images" in found.message
+    assert "\n" not in found.message
+    store.close()
