@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FinishReason = Literal["completed", "stopped", "early stop", "diverged"]
-InterventionKind = Literal["paused", "resumed", "stopped", "learning rate"]
+InterventionKind = Literal["paused", "resumed", "stopped", "learning rate", "note"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +70,7 @@ class EpochFinished:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intervention:
-    """A command was carried out."""
+    """A command was carried out, or something is worth a note."""
 
     at: Position
     kind: InterventionKind

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from blitz.datasets import ImageDataset, load_dataset
-from blitz.devices import memory_in_use, resolve_device, synchronise
+from blitz.devices import memory_in_use, resolve_device
 from blitz.models import MODELS, build_model, count_parameters, load_pretrained
-from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.batches import epoch_order
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import Predictions, predict
 from blitz.training.events import (
@@ -33,9 +33,12 @@ from blitz.training.events import (
     Started,
     StepsDone,
 )
+from blitz.training.graph_queue import GraphQueue
+from blitz.training.replayed import ReplayedSteps
+from blitz.training.rounds import Round, Rounds, StepByStep
 from blitz.training.schedules import learning_rate_factor
 from blitz.training.state import TrainState
-from blitz.training.step import StepResult, TrainingStep
+from blitz.training.step import TrainingStep
 from blitz.training.team import ALONE, Team
 
 Commands = Callable[[], Sequence[Command]]
@@ -64,6 +67,9 @@ def train(
 class Trainer:
     """One run: its network, its optimiser and how far it has come."""
 
+    is_movable = False
+    """Whether a small network's weights can be moved to other memory."""
+
     def __init__(
         self,
         config: TrainConfig,
@@ -85,11 +91,15 @@ class Trainer:
         self._check(dataset)
         self._set_precision()
         self.dataset = dataset.to(self.device)
-        self._summary_seconds = summary_seconds
         self._notes: list[str] = []
+        self._later_notes: list[str] = []
         self.model = self._build_model(is_new=state is None)
-        self._training_step = TrainingStep(config, self.model, self.dataset, team)
+        self._training_step = TrainingStep(
+            config, self.model, self.dataset, team, is_movable=self.is_movable
+        )
         self._steps_per_epoch = self._count_steps_per_epoch()
+        self._rounds = self._make_rounds(summary_seconds)
+        self._has_begun_epoch = False
         self._total_steps = config.epochs * self._steps_per_epoch
 
         self._step = 0
@@ -102,8 +112,6 @@ class Trainer:
         self._last_loss: float | None = None
         self._last_accuracy: float | None = None
         self._is_paused = False
-        self._round_steps = 1
-        self._batches: Iterator[tuple[Tensor, Tensor]] | None = None
         if state is not None:
             self._restore(state)
 
@@ -153,6 +161,24 @@ class Trainer:
             return synchronised
         self._notes.append("batch normalisation sees each process's own images alone")
         return model
+
+    def _make_rounds(self, seconds: float) -> Rounds:
+        step, size = self._training_step, self.config.batch_size
+        if self.device.type != "cuda" or not self.team.is_alone:
+            return StepByStep(step, self.dataset, size, seconds=seconds, team=self.team)
+        if not step.never_asks:
+            self._notes.append(
+                f"{self.config.optimizer} asks the GPU after each step, so it is slow"
+            )
+            return StepByStep(step, self.dataset, size, seconds=seconds, team=self.team)
+        return ReplayedSteps(
+            step,
+            self.dataset,
+            size,
+            seconds=seconds,
+            queue=GraphQueue(self.device),
+            tell=self._tell,
+        )
 
     def begin_with(self, tensors: Mapping[str, Tensor], note: str) -> None:
         """Take the weights of another run's state before the first step.
@@ -214,6 +240,7 @@ class Trainer:
                 time.sleep(PAUSE_POLL_SECONDS)
                 continue
             steps, problem = self._run_steps()
+            yield from self._noted()
             if steps is not None:
                 yield steps
             if problem is not None:
@@ -221,6 +248,15 @@ class Trainer:
                 reason = "diverged"
                 break
         yield self._finished(reason)
+
+    def _tell(self, note: str) -> None:
+        self._later_notes.append(note)
+
+    def _noted(self) -> list[Intervention]:
+        """What the steps had to say."""
+        noted, self._later_notes = self._later_notes, []
+        at = self._position()
+        return [Intervention(at=at, kind="note", message=note) for note in noted]
 
     def _obey(self, commands: Commands) -> list[Intervention]:
         done = []
@@ -243,8 +279,8 @@ class Trainer:
         self._base_lr = lr
         return Intervention(at=self._position(), kind="learning rate", message=message)
 
-    def _learning_rate(self) -> float:
-        factor = learning_rate_factor(self.config.schedule, self._step, self._total_steps)
+    def _learning_rate(self, step: int) -> float:
+        factor = learning_rate_factor(self.config.schedule, step, self._total_steps)
         return self._base_lr * factor
 
     def _run_steps(self) -> tuple[StepsDone | None, str | None]:
@@ -252,78 +288,36 @@ class Trainer:
 
         Returns the summary (none where no step was finite) and, if training diverged, why.
         """
-        if self._step % self._steps_per_epoch == 0 or self._batches is None:
-            self._batches = self._remaining_batches()
+        epoch, done = divmod(self._step, self._steps_per_epoch)
+        if done == 0 or not self._has_begun_epoch:
+            order = epoch_order(len(self.dataset.train_labels), self.config.seed, epoch)
+            self._rounds.begin_epoch(order, done)
+            self._has_begun_epoch = True
         self.model.train()
-        results = []
-        epoch_end = (self._step // self._steps_per_epoch + 1) * self._steps_per_epoch
-        # Clocks differ: all processes of a team take as many steps as the first one's clock says.
-        limit = self._step + self.team.agree(self._round_steps)
-        start = time.perf_counter()
-        with self._training_step.at_full_speed():
-            for images, labels in self._batches:
-                lr = self._learning_rate()
-                result = self._training_step.take(images, labels, lr, self._batch_size())
-                results.append(result)
-                self._step += 1
-                if self.team.is_alone:
-                    is_time = time.perf_counter() - start >= self._summary_seconds
-                else:
-                    is_time = self._step >= limit
-                if is_time or self._step == epoch_end or self._training_step.is_stopped_by(result):
-                    break
-        synchronise(self.device)
-        elapsed = time.perf_counter() - start
-        self._round_steps = max(1, round(len(results) * self._summary_seconds / elapsed))
-        return self._account_for(results, lr, elapsed)
+        end = (epoch + 1) * self._steps_per_epoch
+        return self._account_for(self._rounds.take(self._learning_rate, self._step, end))
 
-    def _batch_size(self) -> int:
-        """Images in the next step, of all processes together."""
-        done = self._step % self._steps_per_epoch * self.config.batch_size
-        return min(self.config.batch_size, len(self.dataset.train_labels) - done)
+    def _account_for(self, round_: Round) -> tuple[StepsDone | None, str | None]:
+        """Count what was done."""
+        self._seconds += round_.seconds
+        self._step += round_.num_steps
+        problem = self._describe_divergence(round_.fault) if round_.fault else None
+        return self._summarise(round_) if round_.num_steps else None, problem
 
-    def _account_for(
-        self, results: list[StepResult], lr: float, elapsed: float
-    ) -> tuple[StepsDone | None, str | None]:
-        """Count what was done; a step that was not finite was not taken."""
-        self._seconds += elapsed
-        finite = _finite_steps(results)
-        self._step -= len(results) - len(finite)
-        problem = self._describe_divergence(results[len(finite)]) if finite != results else None
-        if not finite:
-            return None, problem
-        return self._summarise(finite, lr, elapsed), problem
-
-    def _remaining_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        epoch, first_batch = divmod(self._step, self._steps_per_epoch)
-        order = epoch_order(len(self.dataset.train_labels), self.config.seed, epoch)
-        return epoch_batches(self.dataset, order, self.config.batch_size, first_batch, self.team)
-
-    def _summarise(self, results: list[StepResult], lr: float, elapsed: float) -> StepsDone:
-        own = [result for result in results if result.num_images]
-        sums = torch.zeros(3, dtype=torch.float64)
-        if own:
-            sizes = torch.tensor([result.num_images for result in own], dtype=torch.float64)
-            losses = torch.stack([result.loss for result in own]).double().cpu()
-            logits = torch.cat([result.logits for result in own])  # [images, classes]
-            labels = torch.cat([result.labels for result in own])  # [images]
-            num_correct = (logits.argmax(1) == labels).sum().cpu()
-            sums = torch.stack([losses @ sizes, num_correct.double(), sizes.sum()])
-        loss, correct, num_images = self.team.sum(sums).tolist()
+    def _summarise(self, round_: Round) -> StepsDone:
         return StepsDone(
             at=self._position(),
-            loss=loss / num_images,
-            accuracy=correct / num_images,
-            learning_rate=lr,
-            images_per_second=num_images / elapsed,
+            loss=round_.loss,
+            accuracy=round_.accuracy,
+            learning_rate=self._learning_rate(self._step - 1),
+            images_per_second=round_.num_images / round_.seconds,
             memory_bytes=memory_in_use(self.device),
         )
 
-    def _describe_divergence(self, result: StepResult) -> str:
-        what = "gradient" if math.isfinite(result.loss) else "loss"
+    def _describe_divergence(self, what: str) -> str:
         return (
             f"diverged at step {self._step + 1:,}: the {what} is not finite, so this step was "
-            f"not taken; try a learning rate below {self._learning_rate():g}"
+            f"not taken; try a learning rate below {self._learning_rate(self._step):g}"
         )
 
     def _finish_epoch(self) -> EpochFinished:
@@ -443,9 +437,3 @@ class Trainer:
 
 def _has_batch_norm(model: nn.Module) -> bool:
     return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
-
-
-def _finite_steps(results: list[StepResult]) -> list[StepResult]:
-    """The steps before the first whose loss or gradient was not finite."""
-    is_finite = torch.stack([result.magnitude for result in results]).isfinite().tolist()
-    return results if all(is_finite) else results[: is_finite.index(False)]

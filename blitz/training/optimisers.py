@@ -99,7 +99,7 @@ class Optimiser:
         """Whether a step can be left out by a tensor's value, without asking the device."""
         return self._config.optimizer != "rmsprop"
 
-    def step(self, gradients: list[Tensor], lr: float, skip: Tensor | None = None) -> None:
+    def step(self, gradients: list[Tensor], lr: float | Tensor, skip: Tensor | None = None) -> None:
         """Update the values in place; where `skip` (float32, one value) is 1, leave them."""
         config = self._config
         if config.optimizer in ("sgd", "nesterov"):

@@ -43,15 +43,26 @@ class TrainingStep:
     """A network with its optimiser, ready to learn from one batch after another."""
 
     def __init__(
-        self, config: TrainConfig, model: nn.Module, dataset: ImageDataset, team: Team = ALONE
+        self,
+        config: TrainConfig,
+        model: nn.Module,
+        dataset: ImageDataset,
+        team: Team = ALONE,
+        *,
+        is_movable: bool = False,
     ) -> None:
-        """`model` and `dataset` are on the same device."""
+        """`model` and `dataset` are on the same device.
+
+        `is_movable`: a small model's weights can be moved, see `LearnableParameters.move_to`.
+        """
         self._config = config
         self._model = model
         self._team = team
         self._device = device = dataset.train_images.device
-        # Of several processes the gradients live in buckets that are averaged as they fill.
-        self.learnable = LearnableParameters(model, may_be_flat=team.is_alone)
+        # Of several processes the gradients live in buckets that are averaged as they fill. A GPU
+        # updates many tensors by one kernel, and to add each gradient to a flat one takes many.
+        may_be_flat = team.is_alone and (is_movable or device.type != "cuda")
+        self.learnable = LearnableParameters(model, may_be_flat=may_be_flat)
         self._network = team.wrap(model)
         work = config.batch_size * config.width * dataset.image_size**2 / 32**2
         self._is_on_cpu = device.type == "cpu"
@@ -61,6 +72,12 @@ class TrainingStep:
         # so there a flag on the device makes this and all later updates do nothing.
         self._checks_on_device = device.type == "cuda" and self._optimiser.can_skip_on_device
         self._skip = torch.zeros((), device=device)
+        self._one = torch.ones((), device=device)
+
+    @property
+    def never_asks(self) -> bool:
+        """Whether `take_on_device` may be called."""
+        return self._optimiser.can_skip_on_device
 
     def take(
         self, images: Tensor, labels: Tensor, lr: float, batch_size: int | None = None
@@ -91,6 +108,28 @@ class TrainingStep:
         )
         self.update(self.learnable.gradients(), result.magnitude, lr)
         return result
+
+    def take_on_device(self, images: Tensor, labels: Tensor, rate: Tensor) -> StepResult:
+        """The same without asking the device anything, and with a learning rate that lies on it.
+
+        The result's `magnitude` is the flag that this step, and all later ones, are left out.
+        """
+        self.learnable.zero_gradients()
+        with self._autocast():
+            logits = self._network(images)
+            loss = loss_of(logits, labels, self._config.loss)
+        loss.backward()
+        gradients, loss = self.learnable.gradients(), loss.detach()
+        # One kernel looks through all tensors; what it multiplies them by is one.
+        torch._amp_foreach_non_finite_check_and_unscale_([*gradients, loss], self._skip, self._one)
+        self._optimiser.step(gradients, rate, skip=self._skip)
+        return StepResult(
+            loss=loss,
+            logits=logits.detach(),
+            labels=labels,
+            magnitude=self._skip.clone(),
+            num_images=len(labels),
+        )
 
     def update(self, gradients: list[Tensor], magnitude: Tensor, lr: float) -> None:
         """Change the values along these gradients, unless the magnitude is not finite."""

@@ -37,7 +37,9 @@ from blitz.training.evaluation import loss_of
 from blitz.training.events import Command, Diverged, Event, FinishReason
 from blitz.training.groups import check_group
 from blitz.training.loop import Trainer
+from blitz.training.rounds import round_of
 from blitz.training.step import StepResult
+from blitz.training.team import ALONE
 from blitz.training.together_layers import FastLayers
 
 GroupCommands = Callable[[int], Sequence[Command]]
@@ -144,13 +146,14 @@ class Group:
 class Member(Trainer):
     """One run of a group: a trainer whose gradients are computed by others."""
 
+    is_movable = True
+
     def __init__(self, config: TrainConfig, dataset: ImageDataset, order_seed: int) -> None:
         super().__init__(config, dataset)
         self.reason: FinishReason | None = None
         """Why it has ended, if it has."""
         self.round_seconds = 0.0
         self._results: list[StepResult] = []
-        self._last_rate = config.lr
         self._notes.append(
             f"trained together with others: images in the order of seed {order_seed}"
         )
@@ -172,8 +175,7 @@ class Member(Trainer):
         """Take one step along the gradient of all weights, unless an earlier one was not finite."""
         if self._results and self._training_step.is_stopped_by(self._results[-1]):
             return
-        self._last_rate = self._learning_rate()
-        self._training_step.update([gradient], result.magnitude, self._last_rate)
+        self._training_step.update([gradient], result.magnitude, self._learning_rate(self._step))
         self._results.append(result)
         self._step += 1
 
@@ -205,7 +207,9 @@ class Member(Trainer):
         if not self._results:
             return
         results, self._results = self._results, []
-        steps, problem = self._account_for(results, self._last_rate, self.round_seconds)
+        # Steps after the first that was not finite were counted, but not taken.
+        self._step -= len(results)
+        steps, problem = self._account_for(round_of(results, self.round_seconds, ALONE))
         if steps is not None:
             yield steps
         if problem is not None:

@@ -234,8 +234,8 @@ def test_the_check_on_the_device_finds_the_same_step_as_the_one_on_the_host(
     assert last(host_events).reason == "diverged"
     original = TrainingStep.__init__
 
-    def on_device(self: TrainingStep, *arguments: Any) -> None:
-        original(self, *arguments)
+    def on_device(self: TrainingStep, *arguments: Any, **options: Any) -> None:
+        original(self, *arguments, **options)
         self._checks_on_device = True
 
     monkeypatch.setattr(TrainingStep, "__init__", on_device)

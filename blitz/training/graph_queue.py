@@ -1,0 +1,78 @@
+"""The queue of work of one GPU: work recorded as CUDA graphs, and never too much of it ahead.
+
+Knows nothing of training.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+MAX_AHEAD = 3
+"""Marks that the device may be behind. Enough that it never waits; few enough that what a person
+asks for is not behind a long queue."""
+
+
+class RecordingError(RuntimeError):
+    """Work cannot be recorded; one line says why."""
+
+
+class GraphQueue:
+    """A stream of a GPU with the graphs recorded for it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        # Recording is possible only beside the default stream, and what it records wants to have
+        # run in the same one.
+        self._stream = torch.cuda.Stream(device)
+        # Graphs that are never replayed at once can use the same memory.
+        self._pool = torch.cuda.graph_pool_handle()
+        self._marks: deque[torch.cuda.Event] = deque()
+        self.can_record = True
+        """Until something could not be."""
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """What is asked of the device in this context goes into the queue."""
+        default = torch.cuda.current_stream(self._device)
+        self._stream.wait_stream(default)
+        try:
+            with torch.cuda.stream(self._stream):
+                yield
+        finally:
+            default.wait_stream(self._stream)
+            self._marks.clear()
+
+    def send(self, values: Sequence[float], place: Tensor) -> None:
+        """Put numbers into a place on the device, when the queue comes to it."""
+        # Pinned memory is given again to others only once the copy is done.
+        place.copy_(torch.tensor(values).pin_memory(), non_blocking=True)
+
+    def mark(self) -> None:
+        """Set a mark, and wait where the device is too many marks behind."""
+        mark = torch.cuda.Event()
+        mark.record()
+        self._marks.append(mark)
+        if len(self._marks) > MAX_AHEAD:
+            self._marks.popleft().synchronize()
+
+    def record(self, work: Callable[[], None]) -> Callable[[], None]:
+        """What replays the kernels that this work gives to the device, without doing it now.
+
+        The work must use the same memory each time and never ask the device anything.
+        """
+        graph = torch.cuda.CUDAGraph()
+        # Other threads of this process, as those that write checkpoints, may go on meanwhile.
+        recording = torch.cuda.graph(
+            graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+        )
+        try:
+            with recording:
+                work()
+        except RuntimeError as error:
+            self.can_record = False
+            torch.cuda.synchronize(self._device)
+            raise RecordingError(str(error).splitlines()[0]) from error
+        return graph.replay
