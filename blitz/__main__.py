@@ -15,7 +15,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,7 +25,7 @@ from blitz.settings import Settings, read_settings
 from blitz.training import runner, sweep_runner
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher
-from blitz.training.processes import is_one_of_several, training_command
+from blitz.training.processes import environment, is_one_of_several, training_command
 from blitz.training.store import Run, RunStore, StoreError
 from blitz.training.terminal import Terminal
 
@@ -37,6 +37,8 @@ class Train:
     config: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
     name: str = ""
     """What the run is called; by default its data set and model."""
+    later: bool = False
+    """Make the run and print its id; it is carried out by --run ID, perhaps on other machines."""
     run: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
     """Carry out this run, which a dashboard made and waits for; all other options are ignored."""
     runs: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ID …")] = ()
@@ -181,11 +183,17 @@ def _carry_out_all(settings: Settings, store: RunStore, run_ids: Sequence[str]) 
 def _train(settings: Settings, store: RunStore, command: Train) -> int:
     config = command.config
     name = command.name or f"{config.dataset} {config.model}"
+    settings = replace(settings, ray_address="")  # what is asked of this process is done here
     run, lock = Launcher(settings, store).register(config, name=name, token=uuid.uuid4().hex)
     assert lock is not None  # the token is new
     with lock:
+        if command.later:
+            store.change_status(run.id, {"starting"}, "stopped", "made, and not begun yet")
+            print(json.dumps({"run": run.id}))
+            return 0
         if config.processes > 1:
-            subprocess.run(training_command([run.id], config.processes), check=False)
+            command_line = training_command([run.id], config.processes)
+            subprocess.run(command_line, env=environment(settings), check=False)
             return _print_result(store, run.id)
         _log_to(settings, run.id)
         try:

@@ -1,11 +1,14 @@
-"""Waits for a run's turn on its device, in the order in which runs were made: one at a time."""
+"""Waits for a run's turn on its device, in the order in which runs were made: one at a time.
+
+On a cluster Ray has given the run its share of a device before the process began.
+"""
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from blitz.settings import Settings
 from blitz.training.locks import is_held, run_lock, slot_lock
@@ -31,32 +34,53 @@ def device_slot(
     `siblings` are ids of the runs that this process carries out itself, in an order of its own.
     `look` is called at each look at the slot, and may raise to give up; `tell` says that it waits.
     """
-    slot = slot_lock(settings.slots_folder, run.host, run.device)
+    if settings.ray_address:
+        yield
+        return
     settings.slots_folder.mkdir(parents=True, exist_ok=True)
+    devices = run_devices(run)
+    slots = [slot_lock(settings.slots_folder, run.host, device) for device in devices]
     is_told = False
     while True:
         look()
-        try:
-            slot.acquire(timeout=0)
-        except Timeout:
-            pass
-        else:
-            if _is_first(settings, store, run, siblings):
+        with ExitStack() as taken:
+            if _take_all(slots, taken) and all(
+                _is_first(settings, store, run, device, siblings) for device in devices
+            ):
+                held = taken.pop_all()
                 break
-            slot.release()
         if not is_told:
             is_told = True
-            tell(f"waiting for {run.device}: another run computes there")
+            tell(f"waiting for {', '.join(devices)}: another run computes there")
         time.sleep(POLL_SECONDS)
-    try:
+    with held:
         yield
-    finally:
-        slot.release()
 
 
-def _is_first(settings: Settings, store: RunStore, run: Run, siblings: Collection[str]) -> bool:
+def run_devices(run: Run) -> list[str]:
+    """The devices of this machine that a run computes on: of several processes each has a GPU."""
+    processes = run.config.processes
+    if processes > 1 and run.device.startswith("cuda"):
+        return [f"cuda:{index}" for index in range(processes)]
+    return [run.device]
+
+
+def _take_all(slots: Sequence[FileLock], taken: ExitStack) -> bool:
+    """Take all these locks, to be freed with the stack, or say that one is taken."""
+    for slot in slots:
+        try:
+            taken.enter_context(slot.acquire(timeout=0))
+        except Timeout:
+            return False
+    return True
+
+
+def _is_first(
+    settings: Settings, store: RunStore, run: Run, device: str, siblings: Collection[str]
+) -> bool:
+    """Whether no older living run waits for the device."""
     try:
-        waiting = store.waiting_runs(run.device)
+        waiting = store.waiting_runs(device)
     except StoreError as error:
         log.warning("%s; the queue is looked at again", error)
         return False

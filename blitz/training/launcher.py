@@ -1,14 +1,11 @@
-"""Starts training processes and speaks to them through the store, for the web process.
+"""Starts, steers and deletes runs, for the web process, and speaks to them through the store.
 
-Also finds out which runs live: a run that is said to be under way while nobody holds its lock is
-lost. Never trains, and imports torch only to ask which devices there are.
+Never trains: an executor starts the processes, on this machine or on a cluster. Which runs live,
+`liveness` finds out.
 """
 
 import hashlib
 import shutil
-import socket
-import subprocess
-import threading
 import uuid
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,8 +19,9 @@ from blitz.settings import Settings
 from blitz.training.checkpoint_writer import describe_disk_fault
 from blitz.training.config import TrainConfig
 from blitz.training.events import Command
-from blitz.training.locks import held, launch_lock, run_lock
-from blitz.training.processes import start_training
+from blitz.training.executors import Executor, LocalExecutor
+from blitz.training.liveness import Liveness
+from blitz.training.locks import launch_lock
 from blitz.training.runs import PARENT_FILE
 from blitz.training.store import (
     ACTIVE,
@@ -35,15 +33,9 @@ from blitz.training.store import (
     new_run_id,
 )
 
-LOST_MESSAGE = "its process ended without a word; resume goes on from the last checkpoint"
 _OF_THE_NETWORK = ("model", "width", "dataset", "image_size", "skip_unreadable")
 """What a fork has in common with its parent: else the weights would not fit, or mean nothing."""
 RESUMABLE: frozenset[ShownStatus] = frozenset({"stopped", "failed", "diverged", "lost"})
-_LAUNCH_POLL_SECONDS = 0.05
-
-
-_Living = Callable[[Sequence[Run]], set[str]]
-"""The ids of those among some runs that live."""
 
 
 class LauncherError(ValueError):
@@ -56,7 +48,8 @@ class Launcher:
     def __init__(self, settings: Settings, store: RunStore) -> None:
         self._settings = settings
         self._store = store
-        self._host = socket.gethostname()
+        self._executor = _executor(settings, store)
+        self._liveness = Liveness(settings, store, self._executor)
 
     # Looking
 
@@ -67,46 +60,16 @@ class Launcher:
 
     def runs(self, limit: int = 200) -> list[Run]:
         """The newest runs, newest first, with the status a person shall see."""
-        return self._views(self._store.list_runs(limit), self._cared_for)
+        return self._liveness.views(self._store.list_runs(limit))
 
     def runs_of(self, run_ids: Sequence[str]) -> list[Run]:
         """The runs of these ids that there are, in their order, as `run` gives each."""
-        return self._views(self._store.get_runs(run_ids), self._cared_for)
+        return self._liveness.views(self._store.get_runs(run_ids))
 
     def view(self, run: Run) -> Run:
         """The run, "lost" where it is said to be under way and its process is gone."""
-        [seen] = self._views([run], self._cared_for)
+        [seen] = self._liveness.views([run])
         return seen
-
-    def _views(self, runs: Sequence[Run], living: _Living) -> list[Run]:
-        active = [run for run in runs if run.status in ACTIVE]
-        doubtful = {run.id for run in active} - living(active)
-        # A process records its end before it lets go of its lock, so only a second look tells a
-        # run that ended just now from one that died.
-        again = {run.id: run for run in self._store.get_runs(list(doubtful))}
-        return [
-            self._looked_at_again(run, again.get(run.id), living) if run.id in doubtful else run
-            for run in runs
-        ]
-
-    def _looked_at_again(self, run: Run, now: Run | None, living: _Living) -> Run:
-        if now is None or now.attempt != run.attempt or now.status not in ACTIVE:
-            return now or run
-        if now.status != run.status and living([now]):
-            return now
-        return replace(now, status="lost", message=LOST_MESSAGE)
-
-    def _living(self, runs: Sequence[Run]) -> set[str]:
-        """Ids of the runs that have a process."""
-        here = {run.id: run_lock(self._folder(run.id)) for run in runs if run.host == self._host}
-        elsewhere = {run.id for run in runs if run.host != self._host and not run.is_silent}
-        return elsewhere | held(here)
-
-    def _cared_for(self, runs: Sequence[Run]) -> set[str]:
-        """The living, and those whose process a launcher on this host waits for."""
-        living = self._living(runs)
-        starting = [run for run in runs if run.status == "starting" and run.id not in living]
-        return living | held({run.id: launch_lock(self._folder(run.id)) for run in starting})
 
     # Starting
 
@@ -136,16 +99,17 @@ class Launcher:
             if isinstance(error, OSError):
                 raise LauncherError(f"{name}: {describe_disk_fault(error)}") from error
             raise
-        self._launch([run.id], [lock], config.processes)
+        self._launch([run], [lock])
         return run
 
     def start_sweep(
         self, configs: Sequence[TrainConfig], *, names: Sequence[str], token: str
     ) -> list[Run]:
-        """Make a run of each config and start one process that carries out all of them.
+        """Make a run of each config and start them together, as their executor does it best.
 
-        It trains together what is faster together, and the others one after another, oldest
-        first. The same token again gives the same runs. Raises ValueError as `start` does.
+        What is faster together trains together. On this machine the others are carried out one
+        after another, oldest first; a cluster starts each where it fits. The same token again
+        gives the same runs. Raises ValueError as `start` does.
         """
         if any(config.processes > 1 for config in configs):
             raise LauncherError("processes: more than 1 were given; a sweep's runs have one each")
@@ -156,13 +120,13 @@ class Launcher:
                 run, lock = self.register(config, name=name, token=f"{token}/{index}", sweep=sweep)
                 runs.append(run)
                 if lock is not None:
-                    new.append(run.id)
+                    new.append(run)
                     locks.append(lock)
         except BaseException:
-            for run_id, lock in zip(new, locks, strict=True):
+            for run, lock in zip(new, locks, strict=True):
                 with suppress(StoreError):  # then it shows as lost
-                    self._store.delete_run(run_id)
-                self._remove_folder(run_id, lock)
+                    self._store.delete_run(run.id)
+                self._remove_folder(run.id, lock)
             raise
         if new:
             self._launch(new, locks)
@@ -220,13 +184,22 @@ class Launcher:
             parent_step=chosen.step,
         )
 
+    def devices(self) -> Sequence[str]:
+        """The names of the devices that a run may ask for, beside "auto"."""
+        return self._executor.devices()
+
+    def device(self, config: TrainConfig) -> str:
+        """The full name of the device that a run of this config would get.
+
+        ValueError where it cannot be had.
+        """
+        return self._executor.device(config)
+
     def register(
         self, config: TrainConfig, *, name: str, token: str, **labels: Unpack[RunLabels]
     ) -> tuple[Run, FileLock | None]:
         """Make a run and hold its launch lock; no lock where the token has its run already."""
-        from blitz.devices import resolve_device
-
-        device = resolve_device(config.device)
+        device = self.device(config)
         run_id = new_run_id()
         lock = self._lock_launch(run_id)
         try:
@@ -236,7 +209,7 @@ class Launcher:
                 device=device,
                 token=token,
                 run_id=run_id,
-                host=self._host,
+                host=self._executor.host,
                 **labels,
             )
         except (StoreError, ValueError):
@@ -249,77 +222,31 @@ class Launcher:
 
     def resume(self, run_id: str, *, learning_rate: float | None = None) -> Run:
         """Go on with a run from its last checkpoint, perhaps with another learning rate."""
-        from blitz.devices import resolve_device
-
         run = self._expect(run_id, RESUMABLE, "resumed")
-        device = resolve_device(run.config.device)
+        device = self.device(run.config)
         command = _learning_rate(run, learning_rate) if learning_rate is not None else None
         lock = self._lock_launch(run_id)
         with _released_on_error(lock):
             stored = self._dead(run_id, "resumed")
-            if not self._store.begin_attempt(
-                run_id, {stored.status}, device=device, host=self._host
-            ):
+            host = self._executor.host
+            if not self._store.begin_attempt(run_id, {stored.status}, device=device, host=host):
                 raise LauncherError(f"{run.name}: somebody else changed it just now")
             if command is not None:
                 self._store.send_command(run_id, command)
-            self._launch([run_id], [lock], run.config.processes)
+            self._launch([replace(stored, device=device, host=host)], [lock])
         return self._known(run_id)
 
-    def _launch(
-        self, run_ids: Sequence[str], locks: Sequence[FileLock], processes: int = 1
-    ) -> None:
-        """Start one process of runs that are "starting"; its watcher frees the launch locks."""
+    def _launch(self, runs: Sequence[Run], locks: Sequence[FileLock]) -> None:
+        """Have runs that are "starting" carried out; the executor frees the launch locks."""
         with _released_on_error(*locks):
             try:
-                log_path = self._log_path(run_ids[0])
-                process = start_training(run_ids, self._settings, log_path, processes)
-            except OSError as error:
-                message = f"the training process cannot be started: {error.strerror}"
-                for run_id in run_ids:
-                    self._store.change_status(run_id, {"starting"}, "failed", message)
+                self._executor.start(runs, locks)
+            except (OSError, ValueError) as error:
+                words = error.strerror if isinstance(error, OSError) else str(error)
+                message = f"the training process cannot be started: {words}"
+                for run in runs:
+                    self._store.change_status(run.id, {"starting"}, "failed", message)
                 raise LauncherError(message) from error
-        watcher = threading.Thread(
-            target=self._watch,
-            args=(run_ids, process, locks),
-            name=f"run {run_ids[0]}",
-            daemon=True,
-        )
-        watcher.start()
-
-    def _watch(
-        self,
-        run_ids: Sequence[str],
-        process: subprocess.Popen[bytes],
-        locks: Sequence[FileLock],
-    ) -> None:
-        """See a process off: free the launch locks once it has its own, and reap it at its end."""
-        try:
-            for run_id in run_ids:  # the process takes them in this order
-                while process.poll() is None and self._is_starting(run_id):
-                    with suppress(subprocess.TimeoutExpired):
-                        process.wait(_LAUNCH_POLL_SECONDS)
-            if process.poll() is not None:
-                last_words = self._last_words(run_ids[0])
-                with suppress(StoreError):  # then it shows as lost
-                    for run_id in run_ids:
-                        self._store.change_status(run_id, {"starting"}, "failed", last_words)
-        finally:
-            for lock in locks:
-                lock.release()
-        process.wait()
-
-    def _is_starting(self, run_id: str) -> bool:
-        try:
-            run = self._store.get_run(run_id)
-        except StoreError:
-            return True  # a fault of the moment: look again
-        return run is not None and run.status == "starting"
-
-    def _last_words(self, run_id: str) -> str:
-        text = self._log_path(run_id).read_text(errors="replace")
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return f"its process ended at once: {lines[-1] if lines else 'it said nothing'}"
 
     # Steering
 
@@ -335,8 +262,9 @@ class Launcher:
 
     def stop(self, run_id: str) -> None:
         """Ask a run under way, or waiting for its device, to end with a checkpoint."""
-        self._expect(run_id, ACTIVE, "stopped")
+        run = self._expect(run_id, ACTIVE, "stopped")
         self._store.send_command(run_id, Command(kind="stop"))
+        self._executor.cancel(run)
 
     def set_learning_rate(self, run_id: str, learning_rate: float) -> None:
         """Ask a run under way to train with another learning rate from now on."""
@@ -370,9 +298,9 @@ class Launcher:
         stored = self._store.get_run(run_id)
         if stored is None:
             raise LauncherError(f"there is no run {run_id}")
-        [seen] = self._views([stored], self._living)
-        if seen.status in ACTIVE:
-            raise LauncherError(f"{stored.name}: is {seen.status} and cannot be {done}")
+        status = self._liveness.view_of_locked(stored).status
+        if status in ACTIVE:
+            raise LauncherError(f"{stored.name}: is {status} and cannot be {done}")
         return stored
 
     def _lock_launch(self, run_id: str) -> FileLock:
@@ -394,8 +322,13 @@ class Launcher:
     def _folder(self, run_id: str) -> Path:
         return self._settings.runs_folder / run_id
 
-    def _log_path(self, run_id: str) -> Path:
-        return self._folder(run_id) / "process.log"
+
+def _executor(settings: Settings, store: RunStore) -> Executor:
+    if not settings.ray_address:
+        return LocalExecutor(settings, store)
+    from blitz.training.cluster import ClusterExecutor
+
+    return ClusterExecutor(settings, store)
 
 
 def _learning_rate(run: Run, value: float) -> Command:

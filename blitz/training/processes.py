@@ -54,12 +54,17 @@ def import_path() -> str:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The variables of a process that is to see this installation."""
+    """The variables of a process of this machine that is to see this installation."""
+    return {**os.environ, **installation(settings)}
+
+
+def installation(settings: Settings) -> dict[str, str]:
+    """The variables that make a process see this installation, on whatever machine."""
     return {
-        **os.environ,
         "BLITZ_HOME": str(settings.home),
         "BLITZ_DATABASE_URL": settings.database_url,
         "BLITZ_DATASETS": os.pathsep.join(map(str, settings.dataset_folders)),
+        "BLITZ_RAY_ADDRESS": settings.ray_address,
         "PYTHONPATH": import_path(),
         # torchrun's processes would find the addresses of those before them, which are gone.
         "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",

@@ -7,9 +7,11 @@ is done meanwhile, `work` knows.
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -59,7 +61,8 @@ def run(
             with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
                 looking = watcher or Nobody()
                 work = Work(settings, store, record, recorder, is_interrupted, looking, team)
-                status = _carry_out(work, record, recorder)
+                begins_again = team is not None and team.begins_again
+                status = _carry_out(work, record, recorder, begins_again=begins_again)
         except RunFailedError:
             raise
         except Exception as error:  # of the recorder, which can record nothing more
@@ -81,6 +84,7 @@ def take(
     has the run, or it is not to be started.
     """
     folder = settings.runs_folder / run_id
+    _require_shared(settings, folder)
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         try:
@@ -92,6 +96,10 @@ def take(
         if run is not None and may_go_on and run.status in UNFINISHED:
             store.begin_attempt(run_id, {run.status}, device=run.device)
             run = store.get_run(run_id)
+        if settings.ray_address and run is not None and run.status == "starting":
+            # Which machine of the cluster it is, is known only now; first it gives a sign of life.
+            store.heartbeat(run_id)
+            store.update_run(run_id, host=socket.gethostname())
         if run is None or not store.change_status(run_id, {"starting"}, "queued"):
             log.info("run %s is not waiting to be started", run_id)
             return None
@@ -99,7 +107,16 @@ def take(
         return run, stack.pop_all()
 
 
-def _carry_out(work: "Work", run: Run, recorder: Recorder) -> RunStatus:
+def _require_shared(settings: Settings, folder: Path) -> None:
+    """ValueError where a cluster has this run carried out on a machine without its folder."""
+    if settings.ray_address and not folder.is_dir():
+        raise ValueError(
+            f"BLITZ_HOME: {socket.gethostname()} has no run {folder.name} in {settings.home}; "
+            "expected one folder that all machines of the cluster share"
+        )
+
+
+def _carry_out(work: "Work", run: Run, recorder: Recorder, *, begins_again: bool) -> RunStatus:
     try:
         status, message = work.carry_out()
     except StoppedEarly:
@@ -108,7 +125,10 @@ def _carry_out(work: "Work", run: Run, recorder: Recorder) -> RunStatus:
         # Whatever it was: the store must not go on saying that the run is under way.
         message = describe_failure(error, run)
         log.exception("run %s failed: %s", run.id, message)
-        recorder.status("failed", message)
+        if begins_again and not isinstance(error, ValueError):
+            recorder.status("queued", f"begins again from the last checkpoint, after {message}")
+        else:
+            recorder.status("failed", message)
         raise RunFailedError(message) from error
     recorder.status(status, message)
     return status

@@ -132,6 +132,7 @@ class RunChanges(RunLabels, total=False):
 
     message: str
     device: str
+    host: str
     step: int
     total_steps: int
     epoch: float

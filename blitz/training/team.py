@@ -42,6 +42,12 @@ class Team:
         """Whether this is the process that decides and records."""
         return self.rank == 0
 
+    @property
+    def begins_again(self) -> bool:
+        """Whether torchrun starts all processes anew where one breaks now."""
+        done = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+        return not self.is_alone and done < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
+
     def device(self, name: str) -> str:
         """This process's own device of a kind: "cuda" becomes "cuda:1" for the second process."""
         return f"cuda:{self.local_rank}" if name.startswith("cuda") and not self.is_alone else name

@@ -9,6 +9,7 @@ import pytest
 from blitz.__main__ import main
 from blitz.settings import Settings
 from blitz.training.config import TrainConfig
+from blitz.training.launcher import Launcher
 from blitz.training.store import RunStore
 from tests.training.conftest import WaitFor
 
@@ -115,6 +116,24 @@ def test_training_ends_with_a_line_of_json_and_is_in_the_store(home_store: RunSt
         f"epoch {epoch.at.epoch:g}: test loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.1%}"
         for epoch in home_store.epochs(run.id)
     ]
+
+
+def test_a_run_made_for_later_waits_until_somebody_carries_it_out(
+    home_store: RunStore, settings: Settings, capsys: pytest.CaptureFixture[str], wait_for: WaitFor
+) -> None:
+    assert main(["train", "--epochs", "1", "--device", "cpu", "--later"]) == 0
+    run_id = json.loads(capsys.readouterr().out)["run"]
+    launcher = Launcher(settings, home_store)
+    made = launcher.run(run_id)
+    assert made is not None
+    assert (made.status, made.message) == ("stopped", "made, and not begun yet")
+    launcher.resume(run_id)
+
+    def is_finished() -> bool:
+        run = launcher.run(run_id)
+        return run is not None and run.status == "finished"
+
+    wait_for(is_finished)
 
 
 def test_interrupt_stops_with_a_checkpoint(home_store: RunStore, wait_for: WaitFor) -> None:

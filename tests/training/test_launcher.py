@@ -77,9 +77,14 @@ def test_run_without_its_lock_is_lost(
     run = make_run(home_store, status)
     with held_lock(settings, run):
         assert looking.view(run).status == status
-    assert looking.view(run).status == "lost"
+    home_store.update_run(run.id, message="what it did last")
+    lost = looking.view(run)
+    assert lost.status == "lost"
+    assert lost.message.startswith("its process ended without a word")
     assert [run.status for run in looking.runs()] == ["lost"]
-    assert home_store.get_run(run.id) == run  # nothing is stored by looking
+    stored = home_store.get_run(run.id)
+    assert stored is not None
+    assert stored.status == status  # nothing is stored by looking
 
 
 @pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])

@@ -1,5 +1,6 @@
 """When panels are drawn anew by themselves, on runs that are under way or have just ended."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,7 @@ from blitz.ui.services import Services
 def running(server: Services) -> Iterator[Run]:
     """A run whose process, for all that anybody can see, lives."""
     run = server.store.create_run(
-        name="a", config=TrainConfig(), device="cpu", token="a", host=server.launcher._host
+        name="a", config=TrainConfig(), device="cpu", token="a", host=socket.gethostname()
     )
     folder = server.settings.runs_folder / run.id
     folder.mkdir(parents=True)
