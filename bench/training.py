@@ -1,23 +1,27 @@
 """Training speed: our loop against the Blitz's own loop, and against the kernels alone.
 
-    python -m bench.training [--quick] [--dataset cifar10] [--device cpu]
+    python -m bench.training [--quick] [--dataset cifar10] [--device cpu] [--precision float32]
 
 Both loops train the same network from the same weights on the same batches in the same order with
 the same optimiser, alternately, in one process. The Blitz's loop is the tutorial's: images opened
 with PIL, ToTensor, Normalize, a DataLoader with two workers, `.item()` after every step; its time
-starts when the first batch is there, so its workers' start does not count. The floor is the time
-of the PyTorch operations of one of our steps, each run alone in a loop: no autograd, no Python
-between them.
+starts when the first batch is there, so its workers' start does not count.
+
+The floor on a CPU is the time of the PyTorch operations of one of our steps, each run alone in a
+loop: no autograd, no Python between them. On a GPU it is that of our recorded steps replayed one
+after another and nothing else; our own speed there is that of a run's second half, once all is
+recorded, and the kernels of a step are counted and timed.
 
 The last line is JSON with ratio_batch_4, ratio_batch_64 (our images a second over theirs),
-floor_ratio_batch_4 (our time over the floor's) and loss_difference.
+floor_ratio_batch_4 (our time over the floor's) and loss_difference; on a GPU also ratio_batch_512,
+floor_ratio_batch_512, and kernels and kernel_us of each.
 """
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from PIL import Image
@@ -26,16 +30,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from bench.kernels import kernels_of, show
 from bench.report import Figure, command_line, finish
 from blitz.datasets import DatasetError, ImageDataset, load_dataset
 from blitz.devices import resolve_device, synchronise
 from blitz.models import build_model
 from blitz.training import TrainConfig, Trainer
-from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.batches import Epoch, epoch_batches, epoch_order
+from blitz.training.config import Precision
 from blitz.training.events import Finished, StepsDone
+from blitz.training.replayed import ReplayedSteps
 from blitz.training.step import TrainingStep
 
 MOMENTUM, LR = 0.9, 0.001
+GPU_SECONDS = 4.0
+"""Length of a run on a GPU; its first half is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,39 @@ def our_loop(dataset: ImageDataset, batch_size: int, device: torch.device) -> Me
     return Measured(speed, [])
 
 
+def our_loop_on_gpu(
+    dataset: ImageDataset, batch_size: int, device: torch.device, precision: Precision
+) -> dict[str, float]:
+    """Images a second of a run under way and of its replays alone, and its kernels."""
+    config = TrainConfig(
+        dataset=dataset.name, epochs=10_000, batch_size=batch_size, lr=LR, momentum=MOMENTUM,
+        device=str(device), precision=precision,
+    )  # fmt: skip
+    return figures_of_replays(Trainer(config, dataset))
+
+
+def figures_of_replays(trainer: Trainer) -> dict[str, float]:
+    """Those of a trainer that replays its steps, after so many seconds of training."""
+    marks = []
+    for event in trainer.events():
+        if isinstance(event, StepsDone):
+            marks.append(event.at)
+        if event.at.seconds > GPU_SECONDS:
+            break
+    middle, end = marks[len(marks) // 2], marks[-1]
+    assert isinstance(trainer.rounds, ReplayedSteps)
+    piece = trainer.rounds.largest()
+    kernels = kernels_of(piece.run, trainer.device)
+    show(kernels, piece.num_steps)
+    seconds = _time_of(piece.run, trainer.device)
+    return {
+        "ours": (end.images - middle.images) / (end.seconds - middle.seconds),
+        "floor": piece.num_steps * piece.batch_size / seconds,
+        "kernels": sum(kernel.calls for kernel in kernels) / piece.num_steps,
+        "kernel_us": sum(kernel.microseconds for kernel in kernels) / piece.num_steps,
+    }
+
+
 def our_losses(dataset: ImageDataset, batch_size: int, device: torch.device) -> list[float]:
     """Losses of our loop step by step; apart from the timing, which it would disturb."""
     config = TrainConfig(
@@ -148,8 +190,8 @@ def floor_speed(dataset: ImageDataset, batch_size: int, device: torch.device) ->
     on_device = dataset.to(device)
     model = _network(dataset).to(device)
     step = TrainingStep(config, model, on_device)
-    order = epoch_order(len(dataset.train_labels), 0, 0)
-    images, labels = next(epoch_batches(on_device, order, batch_size))
+    epoch = Epoch(order=epoch_order(len(dataset.train_labels), 0, 0))
+    images, labels = next(epoch_batches(on_device, epoch, batch_size))
     with step.at_full_speed():
         step.take(images, labels, LR)
         with Recorder() as recorder:
@@ -206,50 +248,73 @@ def subset(dataset: ImageDataset, count: int) -> ImageDataset:
 
 
 def measure(
-    dataset: ImageDataset, batch_size: int, device: torch.device, repeats: int
-) -> Iterator[tuple[str, float]]:
-    """Medians of alternating runs, as rows for the table and the JSON."""
-    ours, theirs, floors, theirs_losses = [], [], [], []
+    dataset: ImageDataset,
+    batch_size: int,
+    device: torch.device,
+    repeats: int,
+    precision: Precision,
+) -> dict[str, float]:
+    """Medians of alternating runs, as a row of the table and for the JSON."""
+    rows: list[dict[str, float]] = []
+    theirs_losses: list[float] = []
     for _ in range(repeats):
         tutorial = tutorial_loop(dataset, batch_size, device)
-        theirs.append(tutorial.images_per_second)
         theirs_losses = tutorial.losses
-        ours.append(our_loop(dataset, batch_size, device).images_per_second)
-        floors.append(floor_speed(dataset, batch_size, device))
+        if device.type == "cuda":
+            own = our_loop_on_gpu(dataset, batch_size, device, precision)
+        else:
+            own = {
+                "ours": our_loop(dataset, batch_size, device).images_per_second,
+                "floor": floor_speed(dataset, batch_size, device),
+            }
+        theirs = tutorial.images_per_second
+        rows.append(
+            {
+                **own,
+                "tutorial": theirs,
+                "ratio": own["ours"] / theirs,
+                "floor_ratio": own["floor"] / own["ours"],
+            }
+        )
+    figures = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
     pairs = zip(theirs_losses, our_losses(dataset, batch_size, device), strict=True)
-    yield "tutorial", statistics.median(theirs)
-    yield "ours", statistics.median(ours)
-    yield "floor", statistics.median(floors)
-    yield "ratio", statistics.median([a / b for a, b in zip(ours, theirs, strict=True)])
-    yield "floor_ratio", statistics.median([b / a for a, b in zip(ours, floors, strict=True)])
-    yield "loss_difference", max(abs(a - b) for a, b in pairs)
-    yield "last_loss", theirs_losses[-1]
+    figures["loss_difference"] = max(abs(a - b) for a, b in pairs)
+    return figures
 
 
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--dataset", default="cifar10", help="a data set's name or path")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument(
+        "--precision", default="float32", choices=get_args(Precision), help="of ours on a GPU"
+    )
     arguments = parser.parse_args()
     device = torch.device(resolve_device(arguments.device))
     dataset = load_images(arguments.dataset)
     repeats = 3 if arguments.quick else 5
-    summary: dict[str, Figure] = {"device": str(device)}
+    summary: dict[str, Figure] = {"device": str(device), "precision": arguments.precision}
     print(f"{dataset.name} on {device}, torch {torch.__version__}, "
           f"{torch.get_num_threads()} threads; images a second, median of {repeats}")  # fmt: skip
     print(f"{'batch':>6} {'tutorial':>9} {'ours':>9} {'floor':>9} {'ratio':>6} {'to floor':>9}"
           f" {'loss apart':>11}")  # fmt: skip
     differences = []
-    for batch_size, count in ((4, 4_000), (64, 19_200)):
+    sizes = {4: 4_000, 64: 19_200}
+    if device.type == "cuda":
+        sizes = {4: 12_500, 64: 25_000, 512: 25_000}
+    for batch_size, count in sizes.items():
         size = count // 2 if arguments.quick else 2 * count
-        rows = dict(measure(subset(dataset, size), batch_size, device, repeats))
-        print(f"{batch_size:>6} {rows['tutorial']:>9,.0f} {rows['ours']:>9,.0f} "
-              f"{rows['floor']:>9,.0f} {rows['ratio']:>5.2f}× {rows['floor_ratio']:>8.2f}× "
-              f"{rows['loss_difference']:>11.1e}")  # fmt: skip
-        summary[f"ratio_batch_{batch_size}"] = rows["ratio"]
-        summary[f"floor_ratio_batch_{batch_size}"] = rows["floor_ratio"]
-        summary[f"images_per_second_batch_{batch_size}"] = rows["ours"]
-        differences.append(rows["loss_difference"])
+        row = measure(subset(dataset, size), batch_size, device, repeats, arguments.precision)
+        print(f"{batch_size:>6} {row['tutorial']:>9,.0f} {row['ours']:>9,.0f} "
+              f"{row['floor']:>9,.0f} {row['ratio']:>5.2f}× {row['floor_ratio']:>8.2f}× "
+              f"{row['loss_difference']:>11.1e}")  # fmt: skip
+        summary[f"ratio_batch_{batch_size}"] = row["ratio"]
+        summary[f"floor_ratio_batch_{batch_size}"] = row["floor_ratio"]
+        summary[f"images_per_second_batch_{batch_size}"] = row["ours"]
+        for name in ("kernels", "kernel_us"):
+            if name in row:
+                summary[f"{name}_batch_{batch_size}"] = row[name]
+        differences.append(row["loss_difference"])
     summary["loss_difference"] = max(differences)
     finish(arguments, summary)
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from blitz.models import (
     MODELS,
@@ -19,6 +20,7 @@ from blitz.models import (
     count_parameters,
     load_pretrained,
     model_source,
+    norm_biases,
 )
 
 
@@ -59,6 +61,36 @@ def test_width_widens_what_passes_between_the_convolutions() -> None:
     assert list(net.get_parameter("conv2.weight").shape) == [16, 24, 5, 5]
 
 
+def test_speed_net_has_the_papers_work_and_parameters() -> None:
+    net = build_model("speed")
+    # Jordan 2024: 1.97 million parameters, 3.6e14 operations in 9.9 epochs of 50,000 images.
+    assert count_parameters(net) == pytest.approx(1.97e6, rel=0.01)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(torch.zeros(1, 3, 32, 32))
+    assert 3 * counter.get_total_flops() * 50_000 * 9.9 == pytest.approx(3.6e14, rel=0.03)
+
+
+def test_speed_nets_square_convolutions_begin_by_passing_everything_on() -> None:
+    images = torch.randn(2, 64, 6, 6)
+    convolution = build_model("speed").get_submodule("group1.conv2")
+    torch.testing.assert_close(convolution(images), images)
+
+
+def test_biases_of_batch_normalisation_are_found_where_they_learn() -> None:
+    net = build_model("resnet18")
+    names = {name for name, p in net.named_parameters() if any(p is b for b in norm_biases(net))}
+    assert len(names) == 20
+    assert all(name.endswith("bias") and name != "fc.bias" for name in names)
+    assert len(norm_biases(build_model("speed"))) == 6
+    assert norm_biases(build_model("resnet18-frozen")) == norm_biases(build_model("net")) == []
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_whether_a_network_normalises_batches_is_known_before_it_is_built(name: str) -> None:
+    kinds = {type(module) for module in build_model(name).modules()}
+    assert MODELS[name].has_batch_norm is (nn.BatchNorm2d in kinds)
+
+
 @pytest.mark.parametrize("name", list(MODELS))
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [28, 32, 45])
@@ -90,7 +122,8 @@ def test_what_cannot_be_built_is_refused_in_a_line(name: str, width: int, rule: 
 def test_a_networks_source_builds_it(name: str) -> None:
     names: dict[str, object] = {"torch": torch, "nn": nn, "Tensor": torch.Tensor}
     exec("import torch.nn.functional as F\n" + model_source(name), names)
-    made = {"net": "Net", "net3x3": "Net3x3", "mlp": "MLP"}.get(name, "resnet18")
+    classes = {"net": "Net", "net3x3": "Net3x3", "mlp": "MLP", "speed": "SpeedNet"}
+    made = classes.get(name, "resnet18")
     builder = names[made]
     assert callable(builder)
     assert count_parameters(builder(1)) == count_parameters(build_model(name, channels=1))

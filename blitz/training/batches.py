@@ -6,11 +6,14 @@ and the epoch alone: a run resumed in the middle of an epoch sees the batches it
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from blitz.datasets import ImageDataset
+from blitz.training.augmentation import EpochAugmentation, epoch_augmentation
+from blitz.training.config import TrainConfig
 from blitz.training.team import ALONE, Team
 
 CHUNK_BYTES = 4 * 2**20
@@ -26,9 +29,39 @@ def epoch_order(num_images: int, seed: int, epoch: int) -> Tensor:
     return torch.randperm(num_images, generator=generator)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Epoch:
+    """In which order an epoch shows the training images, and how it changes them; on the CPU."""
+
+    order: Tensor
+    """Indices of the images, int64 [images]."""
+    changes: EpochAugmentation | None = None
+    """What happens to each image; none leaves them as they are."""
+
+    @classmethod
+    def of(cls, config: TrainConfig, dataset: ImageDataset, number: int) -> "Epoch":
+        """The epoch of this number, 0 for the first, of a run."""
+        count = len(dataset.train_labels)
+        changes = None
+        if config.augment != "none":
+            size = dataset.image_size
+            changes = epoch_augmentation(config.augment, count, size, config.seed, number)
+        return cls(order=epoch_order(count, config.seed, number), changes=changes)
+
+
+def prepared(
+    dataset: ImageDataset, indices: Tensor, changes: EpochAugmentation | None
+) -> tuple[Tensor, Tensor]:
+    """Images (float32 [n, C, H, W]) and labels (int64 [n]) of these indices, all on one device."""
+    images = dataset.train_images.index_select(0, indices)
+    if changes is not None:
+        images = changes.of(indices, images)
+    return dataset.normalise(images), dataset.train_labels.index_select(0, indices)
+
+
 def epoch_batches(
     dataset: ImageDataset,
-    order: Tensor,
+    epoch: Epoch,
     batch_size: int,
     first_batch: int = 0,
     team: Team = ALONE,
@@ -38,13 +71,13 @@ def epoch_batches(
     Of several processes each gets its share of every batch; where a last batch has fewer images
     than there are processes, those without get one that is another's (see `Team.share_size`).
     """
-    order = order[first_batch * batch_size :].to(dataset.train_labels.device)
-    order, batch_size = _own_order(order, batch_size, team)
+    device = dataset.train_labels.device
+    order, batch_size = _own_order(epoch.order[first_batch * batch_size :], batch_size, team)
+    changes = epoch.changes.to(device) if epoch.changes else None
     bytes_per_image = 4 * dataset.train_images[0].numel()
     batches_per_chunk = max(1, CHUNK_BYTES // (bytes_per_image * batch_size))
-    for indices in order.split(batches_per_chunk * batch_size):
-        images = dataset.normalise(dataset.train_images.index_select(0, indices))
-        labels = dataset.train_labels.index_select(0, indices)
+    for indices in order.to(device).split(batches_per_chunk * batch_size):
+        images, labels = prepared(dataset, indices, changes)
         yield from zip(images.split(batch_size), labels.split(batch_size), strict=True)
 
 

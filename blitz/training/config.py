@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 OptimiserName = Literal["sgd", "nesterov", "adam", "adamw", "rmsprop"]
-ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
+ScheduleName = Literal["constant", "step", "cosine", "one-cycle", "triangular"]
 LossName = Literal["cross-entropy", "mse"]
 Precision = Literal["float32", "tf32", "bf16"]
+AugmentName = Literal["none", "flip", "flip-and-shift"]
+AveragingName = Literal["none", "ema", "lookahead"]
 
 MAX_SEED = 2**63 - 1
 
@@ -45,6 +47,18 @@ class TrainConfig:
     """How the learning rate changes over the run."""
     loss: LossName = "cross-entropy"
     """What is minimised; mse compares the outputs with one-hot labels."""
+    label_smoothing: float = 0.0
+    """Part of each label that is spread over all classes while training; tests are judged plain."""
+    augment: AugmentName = "none"
+    """Training images mirrored in every second epoch, or also shifted by some pixels."""
+    whiten: bool = False
+    """Work the first convolution out from the training images and let only its bias learn."""
+    norm_bias_lr: float = 1.0
+    """How many times as fast as all else the biases of batch normalisation learn."""
+    averaging: AveragingName = "none"
+    """Test the weights' moving average; lookahead also trains on from it every few steps."""
+    test_flips: bool = False
+    """Answer for a test image by the mean of what is said of it and of its mirror image."""
     device: str = "auto"
     """cpu, cuda, cuda:N, mps, or auto for the fastest there is."""
     precision: Precision = "float32"
@@ -74,6 +88,12 @@ class TrainConfig:
         self._require_real("weight_decay", 0.0, 1.0)
         self._require_choice("schedule", get_args(ScheduleName))
         self._require_choice("loss", get_args(LossName))
+        self._require_real("label_smoothing", 0.0, 0.99)
+        self._require_choice("augment", get_args(AugmentName))
+        self._require_bool("whiten")
+        self._require_real("norm_bias_lr", 0.0, 1_000.0, above=True)
+        self._require_choice("averaging", get_args(AveragingName))
+        self._require_bool("test_flips")
         self._require_choice("precision", get_args(Precision))
         self._require_int("seed", 0, MAX_SEED)
         self._require_int("patience", 0, 10_000)
@@ -87,6 +107,9 @@ class TrainConfig:
     def _require(self, holds: bool, field: str, rule: str) -> None:
         if not holds:
             raise ValueError(f"{field}: {getattr(self, field)!r} was given; {rule}")
+
+    def _require_bool(self, field: str) -> None:
+        self._require(isinstance(getattr(self, field), bool), field, "expected true or false")
 
     def _require_int(self, field: str, low: int, high: int) -> None:
         value = getattr(self, field)

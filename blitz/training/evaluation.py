@@ -32,16 +32,20 @@ class Predictions:
         return int(self.confusion.diagonal().sum()) / max(1, int(self.confusion.sum()))
 
 
-def loss_of(logits: Tensor, labels: Tensor, loss: LossName) -> Tensor:
+def loss_of(logits: Tensor, labels: Tensor, loss: LossName, label_smoothing: float = 0.0) -> Tensor:
     """Mean loss of a batch: cross-entropy, or squared distance from the one-hot labels.
 
-    logits [batch, classes], labels int64 [batch] → a scalar.
+    logits [batch, classes], labels int64 [batch] → a scalar. With label smoothing (Szegedy et al.
+    2016) the target is (1 − s) · one-hot + s / classes: no answer is worth being wholly sure of.
     """
     if loss == "mse":
         # Unlike `F.one_hot`, a comparison does not look at the labels, so no device is waited for.
         one_hot = labels[:, None] == torch.arange(logits.shape[1], device=labels.device)
-        return F.mse_loss(logits, one_hot.to(logits.dtype))
-    return F.cross_entropy(logits, labels)
+        target = one_hot.to(logits.dtype)
+        if label_smoothing:
+            target = target * (1 - label_smoothing) + label_smoothing / logits.shape[1]
+        return F.mse_loss(logits, target)
+    return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
 
 
 def confusion_matrix(truth: Tensor, predicted: Tensor, num_classes: int) -> Tensor:
@@ -57,18 +61,25 @@ def predict(
     *,
     loss: LossName = "cross-entropy",
     precision: Precision = "float32",
+    test_flips: bool = False,
     team: Team = ALONE,
 ) -> Predictions:
     """Classify all test images; the model's mode (training or evaluation) is left as it was.
 
-    Of several processes each classifies its share, and all get all answers.
+    With `test_flips` the logits are the mean of those for an image and for its mirror image. The
+    loss is that of the labels as they are, whatever smoothing the network learned with. Of several
+    processes each classifies its share, and all get all answers.
     """
     was_training = model.training
     model.eval()
     parts = []
     for images in team.share(dataset.test_images).split(EVALUATION_BATCH):
         with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
-            parts.append(model(dataset.normalise(images)).float())
+            inputs = dataset.normalise(images)
+            logits = model(inputs).float()
+            if test_flips:
+                logits = (logits + model(inputs.flip(3)).float()) / 2
+        parts.append(logits)
     model.train(was_training)
     logits = team.joined_rows(torch.cat(parts), len(dataset.test_images))
     return Predictions(

@@ -52,7 +52,7 @@ class GraphQueue:
 
     def mark(self) -> None:
         """Set a mark, and wait where the device is too many marks behind."""
-        mark = torch.cuda.Event()
+        mark = torch.cuda.Event(blocking=True)  # whoever waits leaves its core to others
         mark.record()
         self._marks.append(mark)
         if len(self._marks) > MAX_AHEAD:

@@ -10,6 +10,12 @@ TOGETHER_MODELS = ("net", "net3x3")
 are changed by the forward pass and would have to be stacked and written back; and one copy of a
 larger network fills a processor by itself."""
 
+_ALONE = {
+    "label_smoothing": 0.0, "augment": "none", "whiten": False, "norm_bias_lr": 1.0,
+    "averaging": "none",
+}  # fmt: skip
+"""Choices that runs which train together do not have, and what stands for none."""
+
 MIN_MEMBERS = 4
 """Members from which a group is faster on a processor: each step of a group has more operations."""
 MAX_MEMBERS = 64
@@ -32,6 +38,11 @@ def check_group(configs: Sequence[TrainConfig]) -> None:
         )
     if first.precision == "bf16":
         raise ValueError("precision: bf16 was given; together runs train in float32 or tf32")
+    for name, none in _ALONE.items():
+        if getattr(first, name) != none:
+            raise ValueError(
+                f"{name}: {getattr(first, name)!r} was given; a run with it trains alone"
+            )
 
 
 def is_worth_it(configs: Sequence[TrainConfig]) -> bool:
@@ -60,7 +71,8 @@ def split_into_groups(configs: Sequence[TrainConfig]) -> list[list[int]]:
 
 
 def _can_join(config: TrainConfig, first: TrainConfig) -> bool:
-    return config.model in TOGETHER_MODELS and _shared(config) == _shared(first)
+    is_plain = all(getattr(config, name) == none for name, none in _ALONE.items())
+    return is_plain and config.model in TOGETHER_MODELS and _shared(config) == _shared(first)
 
 
 def _shared(config: TrainConfig) -> TrainConfig:

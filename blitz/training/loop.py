@@ -9,16 +9,19 @@ any step and resumed from its `state`.
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from blitz.datasets import ImageDataset, load_dataset
 from blitz.devices import memory_in_use, resolve_device
-from blitz.models import MODELS, build_model, count_parameters, load_pretrained
-from blitz.training.batches import epoch_order
+from blitz.models import count_parameters
+from blitz.training import building
+from blitz.training.averaging import WeightAverage
+from blitz.training.batches import Epoch
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import Predictions, predict
 from blitz.training.events import (
@@ -88,19 +91,28 @@ class Trainer:
         self.config = config
         self.device = torch.device(team.device(resolve_device(config.device)))
         self.team = team
-        self._check(dataset)
-        self._set_precision()
+        building.check(config, dataset, self.device, team)
+        if self.device.type == "cuda":
+            building.set_up_gpu(config)
         self.dataset = dataset.to(self.device)
         self._notes: list[str] = []
         self._later_notes: list[str] = []
-        self.model = self._build_model(is_new=state is None)
+        self.model = building.network(config, self.dataset, team, self._notes, is_new=state is None)
         self._training_step = TrainingStep(
             config, self.model, self.dataset, team, is_movable=self.is_movable
         )
-        self._steps_per_epoch = self._count_steps_per_epoch()
-        self._rounds = self._make_rounds(summary_seconds)
-        self._has_begun_epoch = False
+        num_train = len(dataset.train_labels)
+        self._steps_per_epoch = building.count_steps_per_epoch(
+            config, num_train, self.model, team, self._notes
+        )
         self._total_steps = config.epochs * self._steps_per_epoch
+        self._average = (
+            WeightAverage(self.model, config.averaging, self._total_steps)
+            if config.averaging != "none"
+            else None
+        )
+        self.rounds = self._make_rounds(summary_seconds)
+        self._has_begun_epoch = False
 
         self._step = 0
         self._seconds = 0.0
@@ -117,67 +129,24 @@ class Trainer:
 
     # Building
 
-    def _check(self, dataset: ImageDataset) -> None:
-        config = self.config
-        num_train = len(dataset.train_labels)
-        if config.batch_size > num_train:
-            raise ValueError(
-                f"batch_size: {config.batch_size:,} was given; "
-                f"{dataset.name} has {num_train:,} training images"
-            )
-        if config.batch_size < self.team.size:
-            raise ValueError(
-                f"batch_size: {config.batch_size:,} was given; "
-                f"{self.team.size} processes need at least one image each"
-            )
-        if config.precision == "tf32" and self.device.type != "cuda":
-            raise ValueError(f"precision: tf32 needs an NVIDIA GPU; this run is on {self.device}")
-
-    def _set_precision(self) -> None:
-        if self.device.type == "cuda":
-            precision = "tf32" if self.config.precision == "tf32" else "ieee"
-            torch.backends.cuda.matmul.fp32_precision = precision
-            torch.backends.cudnn.conv.fp32_precision = precision  # type: ignore[attr-defined]
-
-    def _build_model(self, *, is_new: bool) -> nn.Module:
-        torch.manual_seed(self.config.seed)
-        model = build_model(
-            self.config.model,
-            channels=self.dataset.channels,
-            image_size=self.dataset.image_size,
-            num_classes=self.dataset.num_classes,
-            width=self.config.width,
-        )
-        if is_new and MODELS[self.config.model].is_pretrained:
-            self._notes.append(load_pretrained(model))
-        return self._with_common_statistics(model.to(self.device))
-
-    def _with_common_statistics(self, model: nn.Module) -> nn.Module:
-        """Batch normalisation over the whole batch also where several processes share it."""
-        if self.team.is_alone or not _has_batch_norm(model):
-            return model
-        if self.device.type == "cuda":
-            synchronised: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)
-            return synchronised
-        self._notes.append("batch normalisation sees each process's own images alone")
-        return model
-
     def _make_rounds(self, seconds: float) -> Rounds:
-        step, size = self._training_step, self.config.batch_size
-        if self.device.type != "cuda" or not self.team.is_alone:
-            return StepByStep(step, self.dataset, size, seconds=seconds, team=self.team)
-        if not step.never_asks:
-            self._notes.append(
-                f"{self.config.optimizer} asks the GPU after each step, so it is slow"
+        step, size, average = self._training_step, self.config.batch_size, self._average
+        if self.device.type == "cuda" and self.team.is_alone and step.never_asks:
+            return ReplayedSteps(
+                step,
+                self.dataset,
+                size,
+                seconds=seconds,
+                queue=GraphQueue(self.device),
+                tell=self._tell,
+                average=average,
+                is_augmented=self.config.augment != "none",
             )
-            return StepByStep(step, self.dataset, size, seconds=seconds, team=self.team)
-        return ReplayedSteps(
-            step,
-            self.dataset,
-            size,
-            seconds=seconds,
-            queue=GraphQueue(self.device),
-            tell=self._tell,
+        if self.device.type == "cuda" and not step.never_asks:
+            rule = self.config.optimizer
+            self._notes.append(f"{rule} asks the GPU after each step, so it is slow")
+        return StepByStep(
+            step, self.dataset, size, seconds=seconds, team=self.team, average=average
         )
 
     def begin_with(self, tensors: Mapping[str, Tensor], note: str) -> None:
@@ -196,25 +165,9 @@ class Trainer:
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
             raise ValueError(f"weights: those of the other run do not fit: {reason}") from error
+        if self._average is not None:
+            self._average.restart()
         self._notes.append(note)
-
-    def _count_steps_per_epoch(self) -> int:
-        num_train, batch_size = len(self.dataset.train_labels), self.config.batch_size
-        has_batch_norm = _has_batch_norm(self.model)
-        if has_batch_norm and batch_size < 2 * self.team.size:
-            raise ValueError(
-                f"batch_size: {batch_size:,} was given; "
-                f"{self.config.model} needs at least {2 * self.team.size}"
-            )
-        if has_batch_norm and 0 < num_train % batch_size < 2 * self.team.size:
-            # Batch normalisation has no variance to divide by in a batch of one.
-            self._notes.append(
-                "the last image of each epoch is left out: it would be alone"
-                if self.team.is_alone
-                else "the last images of each epoch are left out: they are too few to be shared"
-            )
-            return num_train // batch_size
-        return math.ceil(num_train / batch_size)
 
     # Running
 
@@ -290,12 +243,11 @@ class Trainer:
         """
         epoch, done = divmod(self._step, self._steps_per_epoch)
         if done == 0 or not self._has_begun_epoch:
-            order = epoch_order(len(self.dataset.train_labels), self.config.seed, epoch)
-            self._rounds.begin_epoch(order, done)
+            self.rounds.begin_epoch(Epoch.of(self.config, self.dataset, epoch), done)
             self._has_begun_epoch = True
         self.model.train()
         end = (epoch + 1) * self._steps_per_epoch
-        return self._account_for(self._rounds.take(self._learning_rate, self._step, end))
+        return self._account_for(self.rounds.take(self._learning_rate, self._step, end))
 
     def _account_for(self, round_: Round) -> tuple[StepsDone | None, str | None]:
         """Count what was done."""
@@ -347,13 +299,15 @@ class Trainer:
         """
         if self._answers is None or self._answers[0] != self._step:
             config = self.config
-            answers = predict(
-                self.model,
-                self.dataset,
-                loss=config.loss,
-                precision=config.precision,
-                team=team,
-            )
+            with self._average.held() if self._average is not None else nullcontext():
+                answers = predict(
+                    self.model,
+                    self.dataset,
+                    loss=config.loss,
+                    precision=config.precision,
+                    test_flips=config.test_flips,
+                    team=team,
+                )
             self._answers = (self._step, answers)
         return self._answers[1]
 
@@ -398,7 +352,7 @@ class Trainer:
         """All that a bit-identical resume needs, copied to the CPU; valid at any event."""
         tensors = {
             name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, tensor in self._training_step.tensors().items()
+            for name, tensor in self._tensors().items()
         }
         tensors["random.cpu"] = torch.get_rng_state()
         if self.device.type == "cuda":
@@ -417,9 +371,17 @@ class Trainer:
             },
         )
 
+    def _tensors(self) -> dict[str, Tensor]:
+        """All that learns or is remembered, by name, not copied.
+
+        Under the names of the network's values are its averages, where it has any.
+        """
+        averages = self._average.tensors() if self._average is not None else {}
+        return self._training_step.tensors() | averages
+
     def _restore(self, state: TrainState) -> None:
         with torch.no_grad():
-            for name, tensor in self._training_step.tensors().items():
+            for name, tensor in self._tensors().items():
                 tensor.copy_(state.tensors[name])
         torch.set_rng_state(state.tensors["random.cpu"])
         if self.device.type == "cuda" and "random.cuda" in state.tensors:
@@ -433,7 +395,3 @@ class Trainer:
         self._epochs_since_best = values["epochs_since_best"]
         self._last_loss = values["last_loss"]
         self._last_accuracy = values["last_accuracy"]
-
-
-def _has_batch_norm(model: nn.Module) -> bool:
-    return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())

@@ -6,6 +6,8 @@ directly. A small model's parameters are moved into one tensor first: one update
 norm and one zeroing instead of ten each.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
@@ -69,6 +71,12 @@ class LearnableParameters:
             return [self._flat_gradient]
         return [p.grad for p in self._parameters if p.grad is not None]
 
+    def rate_factors(self, fast: Sequence[nn.Parameter], factor: float) -> list[float]:
+        """For each of `values` how fast it learns: the fast ones so many times as fast."""
+        if self.is_flat:
+            return [1.0]
+        return [factor if any(p is one for one in fast) else 1.0 for p in self._parameters]
+
     def gradient_norm(self) -> Tensor:
         """Euclidean norm of all gradients together, a scalar on the device."""
         if self.is_flat:
@@ -80,8 +88,49 @@ class LearnableParameters:
 class Optimiser:
     """One update rule with what it remembers of earlier steps."""
 
-    def __init__(self, config: TrainConfig, values: list[Tensor]) -> None:
+    def __init__(
+        self, config: TrainConfig, values: list[Tensor], factors: Sequence[float] = ()
+    ) -> None:
+        """`factors`: how many times as fast as the learning rate says each of the values learns.
+
+        Weight decay pulls all values alike, however fast they learn.
+        """
         self._config = config
+        self._groups = [
+            (indices, factor, _Group(config, [values[i] for i in indices], factor))
+            for factor, indices in _by_factor(factors or [1.0] * len(values)).items()
+        ]
+
+    @property
+    def can_skip_on_device(self) -> bool:
+        """Whether a step can be left out by a tensor's value, without asking the device."""
+        return self._config.optimizer != "rmsprop"
+
+    def step(self, gradients: list[Tensor], lr: float | Tensor, skip: Tensor | None = None) -> None:
+        """Update the values in place; where `skip` (float32, one value) is 1, leave them."""
+        for indices, factor, group in self._groups:
+            rate = lr if factor == 1 else lr * factor
+            group.step([gradients[i] for i in indices], rate, skip)
+
+    def tensors(self) -> list[Tensor]:
+        """All that the rule remembers, in a fixed order: to be saved, or copied into."""
+        return [tensor for _, _, group in self._groups for tensor in group.tensors()]
+
+
+def _by_factor(factors: Sequence[float]) -> dict[float, list[int]]:
+    """The indices of the values that learn equally fast."""
+    groups: dict[float, list[int]] = {}
+    for index, factor in enumerate(factors):
+        groups.setdefault(factor, []).append(index)
+    return groups
+
+
+class _Group:
+    """Values that learn equally fast."""
+
+    def __init__(self, config: TrainConfig, values: list[Tensor], factor: float) -> None:
+        self._config = config
+        self._weight_decay = config.weight_decay / factor
         self._values = values
         self._num_moments = 2 if config.optimizer in ("adam", "adamw", "rmsprop") else 1
         self._moments = [
@@ -94,13 +143,7 @@ class Optimiser:
         # The fused Adam reads its count on the device; RMSprop only counts.
         return value.device if self._config.optimizer in ("adam", "adamw") else torch.device("cpu")
 
-    @property
-    def can_skip_on_device(self) -> bool:
-        """Whether a step can be left out by a tensor's value, without asking the device."""
-        return self._config.optimizer != "rmsprop"
-
     def step(self, gradients: list[Tensor], lr: float | Tensor, skip: Tensor | None = None) -> None:
-        """Update the values in place; where `skip` (float32, one value) is 1, leave them."""
         config = self._config
         if config.optimizer in ("sgd", "nesterov"):
             # Beneath the public function, which takes 40 µs to group tensors by device.
@@ -111,7 +154,7 @@ class Optimiser:
                 found_inf=skip,
                 lr=lr,
                 momentum=config.momentum,
-                weight_decay=config.weight_decay,
+                weight_decay=self._weight_decay,
                 dampening=0.0,
                 nesterov=config.optimizer == "nesterov",
                 maximize=False,
@@ -132,7 +175,7 @@ class Optimiser:
                 beta1=0.9,
                 beta2=0.999,
                 lr=lr,
-                weight_decay=config.weight_decay,
+                weight_decay=self._weight_decay,
                 eps=1e-8,
                 maximize=False,
             )
@@ -147,11 +190,10 @@ class Optimiser:
                 lr=lr,
                 alpha=0.99,
                 eps=1e-8,
-                weight_decay=config.weight_decay,
+                weight_decay=self._weight_decay,
                 momentum=config.momentum,
                 centered=False,
             )
 
     def tensors(self) -> list[Tensor]:
-        """All that the rule remembers, in a fixed order: to be saved, or copied into."""
         return [tensor for moment in self._moments for tensor in moment] + self._steps

@@ -15,6 +15,9 @@ import torch
 from torch import Tensor
 
 from blitz.datasets import ImageDataset
+from blitz.training.augmentation import EpochAugmentation
+from blitz.training.averaging import WeightAverage
+from blitz.training.batches import Epoch, prepared
 from blitz.training.graph_queue import GraphQueue, RecordingError
 from blitz.training.rounds import Rate, Round
 from blitz.training.step import TrainingStep
@@ -42,6 +45,8 @@ class ReplayedSteps:
         seconds: float,
         queue: GraphQueue,
         tell: Callable[[str], None],
+        average: WeightAverage | None,
+        is_augmented: bool,
     ) -> None:
         """`seconds`: after them a round ends; 0 makes every step a round. `tell` takes notes."""
         self._training_step = training_step
@@ -50,38 +55,53 @@ class ReplayedSteps:
         self._seconds = seconds
         self._queue = queue
         self._tell = tell
+        self._average = average
+        self._changes = _room_for_changes(dataset) if is_augmented else None
         self._pieces: dict[tuple[int, int], Piece] = {}
         self._sizes: Sequence[int] = (1,)
         self._is_measured = seconds == 0
         self._order = torch.empty(0, dtype=torch.int64)
         self._position = 0
 
-    def begin_epoch(self, order: Tensor, first_batch: int) -> None:
+    def begin_epoch(self, epoch: Epoch, first_batch: int) -> None:
         """See `Rounds`."""
-        self._order = order.to(self._dataset.train_labels.device)
+        self._order = epoch.order.to(self._dataset.train_labels.device)
         self._position = first_batch * self._batch_size
+        if self._changes is not None and epoch.changes is not None:
+            self._changes.is_flipped.copy_(epoch.changes.is_flipped)
+            self._changes.shifts.copy_(epoch.changes.shifts)
 
     def take(self, rate: Rate, step: int, last_step: int) -> Round:
         """See `Rounds`."""
         outcomes: list[Tensor] = []
         sizes: list[int] = []
+        is_steady = self._is_recorded()
         start = time.perf_counter()
         with self._training_step.at_full_speed(), self._queue.working():
             while step < last_step:
-                piece = self._next_piece(last_step - step)
+                piece = self._next_piece(min(last_step - step, self._steps_until_average(step)))
                 outcomes.append(self._run(piece, [rate(step + i) for i in range(piece.num_steps)]))
                 sizes += [piece.batch_size] * piece.num_steps
                 step += piece.num_steps
+                if self._average is not None:
+                    self._average.update(step - 1)
                 if time.perf_counter() - start >= self._seconds:
                     break
             outcome = torch.cat(outcomes, 1).cpu()
         seconds = time.perf_counter() - start
-        self._measure(seconds / len(sizes))
+        if is_steady and not self._is_measured:
+            self._choose_sizes(seconds / len(sizes))
         return _round_of(outcome, sizes, seconds)
 
     def largest(self) -> "Piece":
         """The most steps that are taken as one so far: a measure of what replays alone cost."""
         return max(self._pieces.values(), key=lambda piece: piece.num_steps * piece.batch_size)
+
+    def _steps_until_average(self, step: int) -> int:
+        """The average is taken between pieces, since how strongly differs from time to time."""
+        if self._average is None:
+            return MAX_STEPS
+        return self._average.every - step % self._average.every
 
     def _next_piece(self, num_steps: int) -> "Piece":
         images_left = len(self._order) - self._position
@@ -91,7 +111,7 @@ class ReplayedSteps:
             whole = min(num_steps, images_left // self._batch_size)
             key = (max(size for size in self._sizes if size <= whole), self._batch_size)
         if key not in self._pieces:
-            self._pieces[key] = Piece(self._training_step, self._dataset, *key)
+            self._pieces[key] = Piece(self._training_step, self._dataset, self._changes, *key)
         return self._pieces[key]
 
     def _run(self, piece: "Piece", rates: list[float]) -> Tensor:
@@ -116,15 +136,17 @@ class ReplayedSteps:
             self._sizes = (1,)
             self._tell(f"steps are given to the GPU one by one: {error}")
 
-    def _measure(self, seconds_per_step: float) -> None:
-        """Once whole steps are replayed one by one, choose how many of them make a piece."""
+    def _is_recorded(self) -> bool:
+        """Whether whole steps are replayed already, be it one by one."""
         piece = self._pieces.get((1, self._batch_size))
-        if self._is_measured or piece is None or not piece.is_recorded:
-            return
+        return piece is not None and piece.is_recorded
+
+    def _choose_sizes(self, seconds_per_step: float) -> None:
+        """Once it is known how long a replayed step takes, choose how many make a piece."""
         self._is_measured = True
         bytes_per_image = 4 * self._dataset.train_images[0].numel()
         most = min(
-            MAX_STEPS,
+            self._average.every if self._average is not None else MAX_STEPS,
             int(REPLAY_SECONDS / seconds_per_step),
             REPLAY_BYTES // (bytes_per_image * self._batch_size),
         )
@@ -145,7 +167,12 @@ class Piece:
     """Some steps of one batch size: fixed places for what goes in and comes out, and the work."""
 
     def __init__(
-        self, training_step: TrainingStep, dataset: ImageDataset, num_steps: int, batch_size: int
+        self,
+        training_step: TrainingStep,
+        dataset: ImageDataset,
+        changes: EpochAugmentation | None,
+        num_steps: int,
+        batch_size: int,
     ) -> None:
         device = dataset.train_images.device
         self.num_steps = num_steps
@@ -159,6 +186,7 @@ class Piece:
         self.times_run = 0
         self._training_step = training_step
         self._dataset = dataset
+        self._changes = changes
         self._replay: Callable[[], None] | None = None
 
     @property
@@ -176,13 +204,11 @@ class Piece:
         self._replay = queue.record(self._take)
 
     def _take(self) -> None:
-        dataset, step = self._dataset, self._training_step
-        images = dataset.normalise(dataset.train_images.index_select(0, self.indices))
-        labels = dataset.train_labels.index_select(0, self.indices)
+        images, labels = prepared(self._dataset, self.indices, self._changes)
         losses, logits, skips = [], [], []
         batches = zip(images.split(self.batch_size), labels.split(self.batch_size), strict=True)
         for index, (batch, truth) in enumerate(batches):
-            result = step.take_on_device(batch, truth, self.rates[index])
+            result = self._training_step.take_on_device(batch, truth, self.rates[index])
             losses.append(result.loss)
             logits.append(result.logits)
             skips.append(result.magnitude)
@@ -190,6 +216,15 @@ class Piece:
         self.outcome[0] = torch.stack(losses)
         self.outcome[1] = is_right.view(self.num_steps, -1).sum(1)
         self.outcome[2] = torch.stack(skips)
+
+
+def _room_for_changes(dataset: ImageDataset) -> EpochAugmentation:
+    """A fixed place on the device for what an epoch does to the images."""
+    count, device = len(dataset.train_labels), dataset.train_labels.device
+    return EpochAugmentation(
+        is_flipped=torch.zeros(count, dtype=torch.bool, device=device),
+        shifts=torch.zeros((count, 2), dtype=torch.int64, device=device),
+    )
 
 
 def _round_of(outcome: Tensor, batch_sizes: list[int], seconds: float) -> Round:

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from blitz.datasets import ImageDataset
 from blitz.devices import synchronise
-from blitz.training.batches import epoch_batches
+from blitz.training.averaging import WeightAverage
+from blitz.training.batches import Epoch, epoch_batches
 from blitz.training.step import StepResult, TrainingStep
 from blitz.training.team import Team
 
@@ -41,8 +42,8 @@ class Round:
 class Rounds(Protocol):
     """Who takes the steps of a run."""
 
-    def begin_epoch(self, order: Tensor, first_batch: int) -> None:
-        """Go through these images, int64 [images] on the CPU, from this batch on."""
+    def begin_epoch(self, epoch: Epoch, first_batch: int) -> None:
+        """Go through these images from this batch on."""
 
     def take(self, rate: Rate, step: int, last_step: int) -> Round:
         """Take steps from `step` until it is time, or `last_step` is the next."""
@@ -59,6 +60,7 @@ class StepByStep:
         *,
         seconds: float,
         team: Team,
+        average: WeightAverage | None,
     ) -> None:
         """`seconds`: after them a round ends; 0 makes every step a round."""
         self._training_step = training_step
@@ -67,15 +69,16 @@ class StepByStep:
         self._batch_size = batch_size
         self._seconds = seconds
         self._team = team
+        self._average = average
         self._round_steps = 1
         self._images_left = 0
         self._batches: Iterator[tuple[Tensor, Tensor]] = iter(())
 
-    def begin_epoch(self, order: Tensor, first_batch: int) -> None:
+    def begin_epoch(self, epoch: Epoch, first_batch: int) -> None:
         """See `Rounds`."""
-        self._images_left = len(order) - first_batch * self._batch_size
+        self._images_left = len(epoch.order) - first_batch * self._batch_size
         self._batches = epoch_batches(
-            self._dataset, order, self._batch_size, first_batch, self._team
+            self._dataset, epoch, self._batch_size, first_batch, self._team
         )
 
     def take(self, rate: Rate, step: int, last_step: int) -> Round:
@@ -89,6 +92,8 @@ class StepByStep:
                 size = min(self._batch_size, self._images_left)
                 result = self._training_step.take(images, labels, rate(step), size)
                 results.append(result)
+                if self._average is not None:
+                    self._average.update(step)
                 self._images_left -= size
                 step += 1
                 if self._team.is_alone:

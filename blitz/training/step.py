@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from blitz.datasets import ImageDataset
+from blitz.models import norm_biases
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import loss_of
 from blitz.training.optimisers import LearnableParameters, Optimiser
@@ -62,12 +63,15 @@ class TrainingStep:
         # Of several processes the gradients live in buckets that are averaged as they fill. A GPU
         # updates many tensors by one kernel, and to add each gradient to a flat one takes many.
         may_be_flat = team.is_alone and (is_movable or device.type != "cuda")
-        self.learnable = LearnableParameters(model, may_be_flat=may_be_flat)
+        fast = norm_biases(model) if config.norm_bias_lr != 1 else []
+        self.learnable = LearnableParameters(model, may_be_flat=may_be_flat and not fast)
         self._network = team.wrap(model)
         work = config.batch_size * config.width * dataset.image_size**2 / 32**2
+        self._memory_format = memory_format(config)
         self._is_on_cpu = device.type == "cpu"
         self._is_tiny = self._is_on_cpu and self.learnable.is_flat and work <= TINY_STEP
-        self._optimiser = Optimiser(config, self.learnable.values)
+        factors = self.learnable.rate_factors(fast, config.norm_bias_lr)
+        self._optimiser = Optimiser(config, self.learnable.values, factors)
         # Reading a number off the CPU costs nothing. Off a GPU it would stop the queue of work,
         # so there a flag on the device makes this and all later updates do nothing.
         self._checks_on_device = device.type == "cuda" and self._optimiser.can_skip_on_device
@@ -88,8 +92,7 @@ class TrainingStep:
         """
         self.learnable.zero_gradients()
         with self._autocast():
-            logits = self._network(images)
-            loss = loss_of(logits, labels, self._config.loss)
+            logits, loss = self._forward(images, labels)
         if batch_size is None or self._team.is_alone:
             num_images = len(labels)
             loss.backward()
@@ -116,8 +119,7 @@ class TrainingStep:
         """
         self.learnable.zero_gradients()
         with self._autocast():
-            logits = self._network(images)
-            loss = loss_of(logits, labels, self._config.loss)
+            logits, loss = self._forward(images, labels)
         loss.backward()
         gradients, loss = self.learnable.gradients(), loss.detach()
         # One kernel looks through all tensors; what it multiplies them by is one.
@@ -130,6 +132,11 @@ class TrainingStep:
             magnitude=self._skip.clone(),
             num_images=len(labels),
         )
+
+    def _forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self._network(images.contiguous(memory_format=self._memory_format))
+        config = self._config
+        return logits, loss_of(logits, labels, config.loss, config.label_smoothing)
 
     def update(self, gradients: list[Tensor], magnitude: Tensor, lr: float) -> None:
         """Change the values along these gradients, unless the magnitude is not finite."""
@@ -167,6 +174,14 @@ class TrainingStep:
         for index, tensor in enumerate(self._optimiser.tensors()):
             named[f"optimiser.{index}"] = tensor
         return named
+
+
+def memory_format(config: TrainConfig) -> torch.memory_format:
+    """How images and feature maps lie: what multiplies small numbers in tiles wants channels last.
+
+    For PyTorch's own arithmetic of float32 the usual order is faster.
+    """
+    return torch.contiguous_format if config.precision == "float32" else torch.channels_last
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from blitz.datasets import ImageDataset
 from blitz.devices import synchronise
-from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.batches import Epoch, epoch_batches
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import loss_of
 from blitz.training.events import Command, Diverged, Event, FinishReason
@@ -125,8 +125,8 @@ class Group:
         start = time.perf_counter()
         epoch, done = divmod(self._step, first.steps_per_epoch)
         if done == 0:
-            order = epoch_order(len(first.dataset.train_labels), first.config.seed, epoch)
-            self._batches = epoch_batches(first.dataset, order, first.config.batch_size)
+            shown = Epoch.of(first.config, first.dataset, epoch)
+            self._batches = epoch_batches(first.dataset, shown, first.config.batch_size)
         size = min(self._round_steps, first.steps_per_epoch - done)
         batches = list(itertools.islice(self._batches, size))
         for share in shares:

@@ -2,7 +2,7 @@
 
 import torch
 
-from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.batches import Epoch, epoch_batches, epoch_order
 from tests.images import squares
 
 
@@ -21,7 +21,7 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
 def test_batches_are_the_normalised_images_in_that_order() -> None:
     dataset = squares(num_train=25)
     order = epoch_order(25, 0, 0)
-    batches = list(epoch_batches(dataset, order, 4))
+    batches = list(epoch_batches(dataset, Epoch(order=order), 4))
     assert [len(labels) for _, labels in batches] == [4, 4, 4, 4, 4, 4, 1]
     expected = (dataset.train_images[order].float() / 255 - 0.5) / 0.5
     torch.testing.assert_close(torch.cat([images for images, _ in batches]), expected)
@@ -31,8 +31,8 @@ def test_batches_are_the_normalised_images_in_that_order() -> None:
 def test_the_rest_of_an_epoch_is_what_it_would_have_been() -> None:
     dataset = squares(num_train=5_000, image_size=32)  # more than one chunk
     order = epoch_order(5_000, 0, 0)
-    whole = list(epoch_batches(dataset, order, 64))
-    rest = list(epoch_batches(dataset, order, 64, first_batch=50))
+    whole = list(epoch_batches(dataset, Epoch(order=order), 64))
+    rest = list(epoch_batches(dataset, Epoch(order=order), 64, first_batch=50))
     assert len(rest) == len(whole) - 50
     for (images, labels), (same_images, same_labels) in zip(whole[50:], rest, strict=True):
         assert images.equal(same_images)

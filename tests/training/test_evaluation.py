@@ -1,5 +1,7 @@
 """Predictions against scikit-learn and PyTorch."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -41,3 +43,26 @@ def test_losses_are_torchs() -> None:
     assert loss_of(logits, labels, "cross-entropy").equal(F.cross_entropy(logits, labels))
     one_hot = torch.eye(4)[labels]
     torch.testing.assert_close(loss_of(logits, labels, "mse"), ((logits - one_hot) ** 2).mean())
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.5])
+def test_smoothed_losses_are_torchs_with_smoothed_targets(smoothing: float) -> None:
+    logits, labels = torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 0, 1])
+    target = (1 - smoothing) * torch.eye(4)[labels] + smoothing / 4
+    torch.testing.assert_close(
+        loss_of(logits, labels, "cross-entropy", smoothing), F.cross_entropy(logits, target)
+    )
+    torch.testing.assert_close(
+        loss_of(logits, labels, "mse", smoothing), F.mse_loss(logits, target)
+    )
+
+
+def test_with_flips_an_image_and_its_mirror_image_get_one_answer() -> None:
+    dataset, model = digits(), build_model("net")
+    mirrored = replace(dataset, test_images=dataset.test_images.flip(3))
+    answers = predict(model, dataset, test_flips=True).probabilities
+    torch.testing.assert_close(answers, predict(model, mirrored, test_flips=True).probabilities)
+    with torch.no_grad():
+        images = dataset.normalise(dataset.test_images)
+        logits = (model(images) + model(images.flip(3))) / 2
+    torch.testing.assert_close(answers, logits.softmax(1))

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 
 from blitz.models import build_model
 from blitz.training import TrainConfig, Trainer, train
-from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.batches import Epoch, epoch_batches
+from blitz.training.evaluation import predict
 from blitz.training.events import (
     Command,
     Diverged,
@@ -102,7 +103,7 @@ def test_steps_equal_a_plain_loop_with_torch_optim() -> None:
     model = build_model("net", channels=1, image_size=16, num_classes=2)
     optimizer = torch.optim.SGD(model.parameters(), lr=config.lr, momentum=0.9)
     for epoch in range(config.epochs):
-        for images, labels in epoch_batches(dataset, epoch_order(60, config.seed, epoch), 32):
+        for images, labels in epoch_batches(dataset, Epoch.of(config, dataset, epoch), 32):
             optimizer.zero_grad()
             F.cross_entropy(model(images), labels).backward()
             optimizer.step()
@@ -148,6 +149,61 @@ def test_stopping_at_any_step_and_resuming_is_bit_identical(optimizer: Any, step
     end, whole_end = last(events), last(whole_events)
     assert (end.loss, end.accuracy) == (whole_end.loss, whole_end.accuracy)
     assert end.at.step == whole_end.at.step
+
+
+RECIPE = replace(
+    QUICK,
+    model="speed",
+    optimizer="nesterov",
+    schedule="triangular",
+    batch_size=12,
+    label_smoothing=0.2,
+    augment="flip-and-shift",
+    whiten=True,
+    norm_bias_lr=64.0,
+)
+
+
+@pytest.mark.parametrize("averaging", ["none", "ema", "lookahead"])
+@pytest.mark.parametrize("step", [1, 5, 7])
+def test_a_record_breaking_recipe_resumes_bit_identically(averaging: Any, step: int) -> None:
+    config = replace(RECIPE, averaging=averaging)
+    whole, whole_events = run(config)
+    resumed = Trainer(config, squares(), state=state_after(config, step))
+    events = list(resumed.events())
+    assert_same(weights_of(resumed), weights_of(whole))
+    assert last(events).loss == last(whole_events).loss
+
+
+def test_of_averaged_weights_the_average_is_tested_and_saved() -> None:
+    trainer, events = run(replace(QUICK, averaging="ema", lr=0.05), summary_seconds=0)
+    model = build_model("net", channels=1, image_size=16, num_classes=2)
+    weights = {k.removeprefix("model."): v for k, v in weights_of(trainer).items()}
+    model.load_state_dict({k: v for k, v in weights.items() if not k.startswith("optimiser")})
+    found = predict(model, squares())
+    assert found.loss == pytest.approx(last(events).loss, rel=1e-5)
+
+
+def test_whitened_filters_never_learn() -> None:
+    trainer, _ = run(RECIPE)
+    before = Trainer(RECIPE, squares())
+    first, bias = "model.first.weight", "model.first.bias"
+    assert weights_of(trainer)[first].equal(weights_of(before)[first])
+    assert not weights_of(trainer)[bias].equal(weights_of(before)[bias])
+
+
+def test_smoothed_labels_are_what_is_learned() -> None:
+    _, plain = run(replace(QUICK, lr=1e-30, epochs=1), summary_seconds=1_000)
+    _, smooth = run(replace(QUICK, lr=1e-30, epochs=1, label_smoothing=0.2), summary_seconds=1_000)
+    dataset = squares()
+    torch.manual_seed(QUICK.seed)
+    model = build_model("net", channels=1, image_size=16, num_classes=2)
+    logits = model(dataset.normalise(dataset.train_images))
+    for events, smoothing in ((plain, 0.0), (smooth, 0.2)):
+        expected = F.cross_entropy(logits, dataset.train_labels, label_smoothing=smoothing)
+        steps = next(event for event in events if isinstance(event, StepsDone))
+        assert steps.loss == pytest.approx(expected.item(), rel=1e-5)
+    assert last(plain).loss == last(smooth).loss  # tests are judged plain
 
 
 def test_a_state_taken_before_the_epochs_test_makes_up_for_it() -> None:

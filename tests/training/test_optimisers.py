@@ -96,6 +96,31 @@ def test_a_step_can_be_left_out_by_a_tensors_value(rule: OptimiserName) -> None:
     assert not learnable.values[0].equal(before[0])
 
 
+@pytest.mark.parametrize(("rule", "momentum", "build"), RULES)
+def test_some_values_can_learn_faster_than_others(
+    rule: OptimiserName, momentum: float, build: Build
+) -> None:
+    ours, theirs = same_model_twice("net")
+    config = TrainConfig(optimizer=rule, momentum=momentum, lr=LR, weight_decay=DECAY)
+    learnable = LearnableParameters(ours, may_be_flat=False)
+    names = ("fc1.bias", "fc3.bias")
+    factors = learnable.rate_factors([ours.get_parameter(name) for name in names], 8.0)
+    optimiser = Optimiser(config, learnable.values, factors)
+    fast = [theirs.get_parameter(name) for name in names]
+    others = [value for name, value in theirs.named_parameters() if name not in names]
+    reference = build(others)
+    reference.add_param_group({"params": fast, "lr": 8 * LR, "weight_decay": DECAY / 8})
+    for _ in range(3):
+        learnable.zero_gradients()
+        loss_of(ours).backward()
+        optimiser.step(learnable.gradients(), LR)
+        reference.zero_grad()
+        loss_of(theirs).backward()
+        reference.step()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+
+
 def test_frozen_parameters_do_not_learn() -> None:
     model = build_model("resnet18-frozen", channels=1)
     learnable = LearnableParameters(model)

@@ -1,8 +1,9 @@
 """Learning-rate schedules against PyTorch's own."""
 
 import warnings
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 import torch
 from torch.optim import lr_scheduler
@@ -34,7 +35,15 @@ def test_rates_are_those_of_torchs_scheduler(name: ScheduleName, scheduler: Any)
     assert rates == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name, _ in SCHEDULERS])
+@pytest.mark.parametrize("total", [490, 100, 7])
+def test_the_triangle_is_a_line_up_and_a_line_down(total: int) -> None:
+    corners = [0, int(0.23 * total), total]
+    expected = np.interp(np.arange(total), corners, [0.2, 1.0, 0.07])
+    rates = [learning_rate_factor("triangular", step, total) for step in range(total)]
+    assert rates == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", get_args(ScheduleName))
 @pytest.mark.parametrize("total", [1, 2, 3, 4, 5])
 def test_the_shortest_runs_have_a_rate_too(name: ScheduleName, total: int) -> None:
     rates = [learning_rate_factor(name, step, total) for step in range(total)]

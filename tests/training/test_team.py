@@ -15,7 +15,7 @@ import torch
 
 from blitz.settings import Settings
 from blitz.training import runner
-from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.batches import Epoch, epoch_batches, epoch_order
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher, LauncherError
 from blitz.training.processes import environment
@@ -76,10 +76,10 @@ def test_shares_are_those_of_tensor_split(num_items: int, size: int) -> None:
 @pytest.mark.parametrize(("num_train", "batch_size"), [(60, 8), (50, 8), (49, 8), (20, 4)])
 def test_each_batch_is_shared_and_no_image_is_taken_twice(num_train: int, batch_size: int) -> None:
     dataset = squares(num_train=num_train, image_size=8, channels=1)
-    order = epoch_order(num_train, seed=3, epoch=1)
+    epoch = Epoch(order=epoch_order(num_train, seed=3, epoch=1))
     teams = [Team(rank=rank, size=3) for rank in range(3)]
-    shares = [list(epoch_batches(dataset, order, batch_size, 1, team)) for team in teams]
-    whole = list(epoch_batches(dataset, order, batch_size, 1))
+    shares = [list(epoch_batches(dataset, epoch, batch_size, 1, team)) for team in teams]
+    whole = list(epoch_batches(dataset, epoch, batch_size, 1))
     assert {len(batches) for batches in shares} == {len(whole)}
     for (images, labels), *parts in zip(whole, *shares, strict=True):
         own = [

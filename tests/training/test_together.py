@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from blitz.training import TrainConfig, Trainer
-from blitz.training.batches import epoch_batches, epoch_order
+from blitz.training.batches import Epoch, epoch_batches, epoch_order
 from blitz.training.events import (
     Command,
     Diverged,
@@ -272,6 +272,8 @@ def test_runs_that_differ_in_what_is_shared_are_refused() -> None:
         Group([replace(BASE, model="mlp")] * 2, squares())
     with pytest.raises(ValueError, match="precision: bf16 was given"):
         Group([replace(BASE, precision="bf16")] * 2, squares())
+    with pytest.raises(ValueError, match="augment: 'flip' was given; a run with it trains alone"):
+        Group([replace(BASE, augment="flip")] * 2, squares())
 
 
 def test_groups_are_what_may_and_pays_and_the_rest_stays_alone() -> None:
@@ -284,7 +286,10 @@ def test_groups_are_what_may_and_pays_and_the_rest_stays_alone() -> None:
         replace(small, patience=2),
     ]
     assert split_into_groups(configs) == [[0, 2, 3, 4], [1]]
-    others: list[dict[str, Any]] = [{"batch_size": 64}, {"model": "mlp"}, {"precision": "bf16"}]
+    others: list[dict[str, Any]] = [
+        {"batch_size": 64}, {"model": "mlp"}, {"precision": "bf16"}, {"augment": "flip"},
+        {"label_smoothing": 0.1}, {"averaging": "ema"}, {"whiten": True}, {"norm_bias_lr": 2.0},
+    ]  # fmt: skip
     for changes in others:
         runs = [replace(small, seed=seed, **changes) for seed in range(4)]
         assert split_into_groups(runs) == [[0], [1], [2], [3]]
@@ -336,6 +341,6 @@ def test_all_members_see_the_first_ones_order() -> None:
     expected = [
         labels
         for epoch in range(2)
-        for _, labels in epoch_batches(squares(), epoch_order(60, 7, epoch), 8)
+        for _, labels in epoch_batches(squares(), Epoch(order=epoch_order(60, 7, epoch)), 8)
     ]
     assert torch.cat(seen).equal(torch.cat(expected))

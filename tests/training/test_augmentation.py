@@ -1,0 +1,82 @@
+"""Changed training images, against PyTorch's padding, flipping and cropping."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from blitz.training.augmentation import augmented, epoch_augmentation
+
+
+def by_hand(image: Tensor, *, is_flipped: bool, down: int, right: int) -> Tensor:
+    """One image [C, H, W] by flip, reflecting pad and crop."""
+    image = image.flip(2) if is_flipped else image
+    height, width = image.shape[1:]
+    padded = F.pad(image.float(), (3, 3, 3, 3), mode="reflect").to(image.dtype)
+    return padded[:, 3 - down : 3 - down + height, 3 - right : 3 - right + width]
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (6, 9)])
+def test_images_are_flipped_and_shifted_as_by_hand(
+    dtype: torch.dtype, height: int, width: int
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (98, 3, height, width), generator=generator).to(dtype)
+    is_flipped = torch.arange(98) % 2 == 1
+    shifts = torch.cartesian_prod(torch.arange(-3, 4), torch.arange(-3, 4)).repeat_interleave(2, 0)
+    before = images.clone()
+    found = augmented(images, is_flipped, shifts)
+    assert images.equal(before)
+    assert found.dtype == dtype
+    for index, image in enumerate(images):
+        down, right = shifts[index].tolist()
+        expected = by_hand(image, is_flipped=bool(is_flipped[index]), down=down, right=right)
+        assert found[index].equal(expected), (index, down, right)
+
+
+def test_without_flip_and_shift_images_stay_as_they_are() -> None:
+    images = torch.randint(0, 256, (5, 1, 8, 8), dtype=torch.uint8)
+    table = epoch_augmentation("none", 5, 8, seed=0, epoch=3)
+    assert table.of(torch.arange(5), images).equal(images)
+
+
+def test_every_image_is_mirrored_in_every_second_epoch() -> None:
+    flips = [
+        epoch_augmentation("flip", 1_000, 32, seed=1, epoch=epoch).is_flipped for epoch in range(4)
+    ]
+    assert flips[0].equal(flips[2])
+    assert flips[1].equal(flips[3])
+    assert flips[0].equal(~flips[1])
+    assert 400 < int(flips[0].sum()) < 600
+
+
+def test_flips_alone_shift_nothing() -> None:
+    assert not epoch_augmentation("flip", 100, 32, seed=0, epoch=0).shifts.any()
+
+
+@pytest.mark.parametrize(("size", "limit"), [(32, 2), (28, 2), (8, 1), (64, 4)])
+def test_shifts_are_spread_evenly_up_to_a_sixteenth_of_the_side(size: int, limit: int) -> None:
+    shifts = epoch_augmentation("flip-and-shift", 9_000, size, seed=0, epoch=0).shifts
+    values, counts = shifts.unique(return_counts=True)
+    assert values.tolist() == list(range(-limit, limit + 1))
+    expected = 18_000 / (2 * limit + 1)
+    assert (counts - expected).abs().max() < 6 * expected**0.5
+
+
+def test_an_epochs_tables_depend_on_seed_and_epoch_alone() -> None:
+    def shifts(seed: int, epoch: int) -> Tensor:
+        torch.rand(7)  # the global random state does not matter
+        return epoch_augmentation("flip-and-shift", 50, 32, seed, epoch).shifts
+
+    assert shifts(3, 4).equal(shifts(3, 4))
+    different = [shifts(seed, epoch) for seed in (3, 4) for epoch in (4, 5)]
+    assert all(not a.equal(b) for i, a in enumerate(different) for b in different[:i])
+
+
+def test_images_of_a_batch_are_changed_by_their_own_rows() -> None:
+    images = torch.randint(0, 256, (20, 3, 16, 16), dtype=torch.uint8)
+    table = epoch_augmentation("flip-and-shift", 20, 16, seed=0, epoch=1)
+    order = torch.randperm(20)
+    whole = table.of(torch.arange(20), images)
+    assert table.of(order, images[order]).equal(whole[order])
