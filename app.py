@@ -1,5 +1,6 @@
 """The Blitz dashboard as an ASGI application: `streamlit run app.py`."""
 
+import gc
 import importlib
 import logging
 import sys
@@ -30,6 +31,11 @@ def import_slowly() -> None:
     # Last: these processes import PyTorch, too, and a first page needs the processor more.
     shared_workers = importlib.import_module("blitz.tensors.workers").shared_workers
     shared_workers().start()
+    # What is there by now stays: a full collection that looks through it all holds every session
+    # up for most of a second. A page makes thousands of objects, and lets go of them by itself.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 10)
 
 
 logging.basicConfig(level=logging.WARNING)

@@ -25,8 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.pages import installation, new_page, running_browser, running_server
+from bench.browser import new_page, running_browser
 from bench.report import report, seconds
+from bench.server import installation, running_server
 from blitz.backprop import Layer, Network
 from blitz.backprop.address import encode
 from blitz.backprop.curves.surface import error_surface

@@ -22,8 +22,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.pages import Installation, installation, new_page, running_browser, server_process
+from bench.browser import new_page, running_browser
 from bench.report import report, seconds
+from bench.server import Installation, installation, server_process
 from blitz.training import TrainConfig
 from blitz.training.events import Position, StepsDone
 from blitz.training.store import RunStore

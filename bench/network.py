@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from bench.pages import installation, new_page, running_browser, running_server
+from bench.browser import new_page, running_browser
 from bench.report import report, seconds
+from bench.server import installation, running_server
 from blitz.network.flow import run_flow
 from blitz.network.plan import NetworkPlan, build
 

@@ -22,42 +22,40 @@ this machine, which has to do all of it at once. What the figures are:
 The last line is JSON with a key for each of these figures. Speed of training is `training`'s.
 """
 
-import io
 import math
 import multiprocessing
 import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
 
+from bench.browser import new_page, running_browser
 from bench.report import command_line, finish
-from blitz.settings import Settings, read_settings
+from bench.server import (
+    DEADLINE_SECONDS,
+    NUM_TRAIN,
+    Installation,
+    end_runs,
+    installation,
+    looked_up,
+    running_server,
+    start_run,
+    wait_for,
+    write_noise,
+)
+from bench.session_protocol import Session, open_session
 from blitz.training.config import TrainConfig
 from blitz.training.events import Finished, Started, StepsDone
-from blitz.training.launcher import Launcher
 from blitz.training.store import ACTIVE, Run, RunStore
 
 if TYPE_CHECKING:  # a requirement of development alone
     from playwright.sync_api import Browser, Page
-    from websockets.sync.client import ClientConnection
 
-REPOSITORY = Path(__file__).parents[1]
-DEADLINE_SECONDS = 90.0
 TITLES = {"Home": "Blitz", "Train": "Train a classifier"}
-NUM_TRAIN, NUM_TEST = 4_800, 200
 MAX_EPOCHS = 10_000
 
 IS_DONE = """title => {
@@ -120,112 +118,6 @@ FULL = Extent(servers=4, clicks=4, reruns=200, starts=3, points=40, pairs=5, run
 QUICK = Extent(servers=1, clicks=2, reruns=40, starts=1, points=20, pairs=1, run_seconds=2.0)
 
 
-# A dashboard to measure
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Installation:
-    """A home folder, and what works with it in this process."""
-
-    settings: Settings
-    store: RunStore
-    launcher: Launcher
-
-
-@contextmanager
-def installation() -> Iterator[Installation]:
-    """A home folder for the time of the measurement; its runs are ended afterwards."""
-    with ExitStack() as stack:
-        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="blitz-bench-"))
-        settings = read_settings({"BLITZ_HOME": home})
-        settings.prepare()
-        store = stack.enter_context(closing(RunStore(settings.database_url)))
-        launcher = Launcher(settings, store)
-        stack.callback(_end_runs, launcher)
-        yield Installation(settings=settings, store=store, launcher=launcher)
-
-
-def _end_runs(launcher: Launcher) -> None:
-    for run in launcher.runs():
-        if run.status in ACTIVE:
-            launcher.stop(run.id)
-    _wait_for(lambda: not any(run.status in ACTIVE for run in launcher.runs()), "the runs' end")
-
-
-def _wait_for(condition: Callable[[], bool], what: str, poll_seconds: float = 0.02) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit(f"waited {DEADLINE_SECONDS:g} s in vain for {what}")
-        time.sleep(poll_seconds)
-
-
-@contextmanager
-def running_server(settings: Settings) -> Iterator[str]:
-    """The address of a new server, as soon as it is healthy."""
-    with server_process(settings, REPOSITORY / "app.py") as (url, _process):
-        yield url
-
-
-@contextmanager
-def server_process(
-    settings: Settings, app: Path
-) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """The address of a new server of this app, as soon as it is healthy, and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    own = {"BLITZ_HOME": str(settings.home), "BLITZ_DATABASE_URL": "", "BLITZ_DATASETS": ""}
-    log = settings.home / "server.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}",
-             "--server.address=127.0.0.1", "--server.headless=true"],
-            cwd=REPOSITORY, env=os.environ | own, stdin=subprocess.DEVNULL,
-            stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    try:
-        _wait_for(lambda: process.poll() is not None or _is_healthy(url), "the server", 0.01)
-        if process.poll() is not None:
-            sys.exit(f"the server did not start: {log.read_text()}")
-        yield url, process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-            return True
-    except (URLError, TimeoutError, ConnectionError):
-        return False
-
-
-@contextmanager
-def running_browser() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium")
-    if path is None:
-        sys.exit("there is no chromium on the PATH")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-
-
-@contextmanager
-def new_page(browser: "Browser") -> Iterator["Page"]:
-    """A page of a browser that has nothing kept from earlier ones."""
-    with browser.new_context(viewport={"width": 1440, "height": 1000}) as context:
-        context.set_default_timeout(1000 * DEADLINE_SECONDS)
-        yield context.new_page()
-
-
 # Pages
 
 
@@ -271,65 +163,12 @@ def page_figures(place: Installation, browser: "Browser", extent: Extent) -> dic
 # Reruns
 
 
-class Session:
-    """A session on the Train page without a browser; its number fields can be changed."""
-
-    def __init__(self, socket: "ClientConnection", query: str) -> None:
-        self._socket = socket
-        self._query = query
-        self._page_hash = ""
-        self._number_inputs: dict[str, str] = {}
-        """Widget ids by label."""
-
-    def rerun(self, **numbers: float) -> float:
-        """Set number fields, by label, and return the seconds until the script is done."""
-        from streamlit.proto.BackMsg_pb2 import BackMsg
-        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-
-        message = BackMsg()
-        message.rerun_script.query_string = self._query
-        message.rerun_script.page_script_hash = self._page_hash
-        if not self._page_hash:
-            message.rerun_script.page_name = "train"
-        for label, value in numbers.items():
-            message.rerun_script.widget_states.widgets.add(
-                id=self._number_inputs[label], double_value=value
-            )
-        content = message.SerializeToString()
-        start = time.perf_counter()
-        self._socket.send(content)
-        while True:
-            received = self._socket.recv(timeout=DEADLINE_SECONDS, decode=False)
-            answer = ForwardMsg.FromString(received)
-            kind = answer.WhichOneof("type")
-            if kind == "new_session":
-                self._page_hash = answer.new_session.page_script_hash
-            elif kind == "delta" and answer.delta.new_element.HasField("number_input"):
-                field = answer.delta.new_element.number_input
-                self._number_inputs[field.label] = field.id
-            elif kind == "script_finished":
-                assert answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
-                return time.perf_counter() - start
-
-
-@contextmanager
-def open_session(url: str, query: str = "") -> Iterator[Session]:
-    """A session that has its page."""
-    from websockets.sync.client import connect
-
-    address = url.replace("http", "ws", 1) + "/_stcore/stream"
-    with connect(address, proxy=None, max_size=None) as socket:
-        session = Session(socket, query)
-        session.rerun()
-        yield session
-
-
 def rerun_milliseconds(
-    session: Session, label: str, values: Sequence[float], count: int
+    session: Session, key: str, values: Sequence[float], count: int
 ) -> list[float]:
-    """Times of reruns in which the number field of this label takes these values in turn."""
-    session.rerun(**{label: values[-1]})  # the first is no rerun
-    return [1000 * session.rerun(**{label: values[i % len(values)]}) for i in range(count)]
+    """Times of reruns in which the number field of this key takes these values in turn."""
+    session.rerun({key: values[-1]})  # the first is no rerun
+    return [1000 * session.rerun({key: values[i % len(values)]}) for i in range(count)]
 
 
 def percentile_95(values: Sequence[float]) -> float:
@@ -350,24 +189,7 @@ def starts_to_first_point(
         button.click()
         page.wait_for_function(HAS_POINT, polling="raf")
         yield time.perf_counter() - start
-        _end_runs(place.launcher)
-
-
-def start_run(place: Installation, config: TrainConfig) -> Run:
-    """A run that has begun to train."""
-    token = f"{time.time_ns()}"
-    run = place.launcher.start(config, name=f"bench {token}", token=token)
-    _wait_for(lambda: _looked_up(place, run).status not in ("starting", "queued", "preparing"),
-              "the start of a run")  # fmt: skip
-    status = _looked_up(place, run).status
-    assert status in ("running", "finished"), _looked_up(place, run).message
-    return run
-
-
-def _looked_up(place: Installation, run: Run) -> Run:
-    found = place.launcher.run(run.id)
-    assert found is not None
-    return found
+        end_runs(place.launcher)
 
 
 def open_run(page: "Page", url: str, run: Run) -> None:
@@ -407,21 +229,6 @@ class Speed:
     wall: float
 
 
-def write_noise(path: Path, num_train: int = NUM_TRAIN, num_test: int = NUM_TEST) -> None:
-    """An archive of random images of CIFAR-10's shape in ten classes."""
-    import numpy as np
-    from PIL import Image
-
-    random = np.random.default_rng(0)
-    with zipfile.ZipFile(path, "w") as archive:
-        for part, count in (("train", num_train), ("test", num_test)):
-            for i in range(count):
-                pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-                file = io.BytesIO()
-                Image.fromarray(pixels).save(file, "BMP")
-                archive.writestr(f"{part}/{i % 10}/{i:05d}.bmp", file.getvalue())
-
-
 def bare_speed(config: TrainConfig, data_folder: Path) -> Speed:
     """Train without store and server."""
     from blitz.datasets import load_dataset
@@ -455,8 +262,8 @@ def watched_speed(place: Installation, page: "Page", url: str, config: TrainConf
     """Train as the dashboard does, with the run's page open."""
     run = start_run(place, config)
     open_run(page, url, run)
-    _wait_for(lambda: _looked_up(place, run).status not in ACTIVE, "the end of a run", 0.5)
-    ended = _looked_up(place, run)
+    wait_for(lambda: looked_up(place, run).status not in ACTIVE, "the end of a run", 0.5)
+    ended = looked_up(place, run)
     assert ended.status == "finished", ended.message
     assert ended.started_at is not None
     assert ended.ended_at is not None
@@ -507,15 +314,15 @@ def measure(place: Installation, browser: "Browser", extent: Extent) -> dict[str
     )
     with running_server(place.settings) as url, new_page(browser) as page:
         with open_session(url) as session:
-            form = rerun_milliseconds(session, "Epochs", (3, 4, 5), extent.reruns)
+            form = rerun_milliseconds(session, "train_epochs", (3, 4, 5), extent.reruns)
         starts = list(starts_to_first_point(place, page, url, extent.starts))
         run = start_run(place, config)
-        with open_session(url, f"run={run.id}") as session:
-            run_page = rerun_milliseconds(session, "Learning rate", (0.1, 0.2), extent.reruns)
+        with open_session(url, query=f"run={run.id}") as session:
+            run_page = rerun_milliseconds(session, f"lr-{run.id}-False", (0.1, 0.2), extent.reruns)
         open_run(page, url, run)
         delays = point_delays(place.store, page, run, extent.points)
         page.goto("about:blank")
-        _end_runs(place.launcher)
+        end_runs(place.launcher)
         figures |= {
             "rerun_p95_ms": max(percentile_95(form), percentile_95(run_page)),
             "rerun_form_p50_ms": statistics.median(form),

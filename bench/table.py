@@ -48,6 +48,10 @@ NETWORK = Source(file="network-2-cores", command="bench.network`")
 SWEEP = Source(file="sweep-2-cores", command="bench.sweep`")
 COMPARE = Source(file="compare-2-cores", command="bench.compare`")
 
+GRAPHS = Source(file="graphs-2-cores", command="bench.graphs`")
+PRESETS = Source(file="presets-2-cores", command="bench.presets --dataset ARCHIVE`")
+SESSIONS = Source(file="sessions-2-cores", command="bench.sessions`")
+
 ROWS = (
     Row(
         what="training against the tutorial's own loop, CIFAR-10 from JPEG files, Net, batch 4",
@@ -106,6 +110,53 @@ ROWS = (
         source=COMPARE,
     ),
     Row(
+        what="a class of 40, each changing something every 5 s: rerun, 95th percentile; "
+        "the server's share of a core",
+        measured="{p95_ms_40:.0f} ms; {cpu_40:.0%}",
+        source=SESSIONS,
+    ),
+    Row(
+        what="40 watching one run: the server's share of a core",
+        measured="{watching_cpu_40:.0%}",
+        source=SESSIONS,
+    ),
+    Row(
+        what="a graph from the output to all its positions: ResNet-18, 132 nodes; "
+        "torchviz; torchview",
+        measured="{resnet18:.3f} s; {torchviz_resnet18:.2f} s; {torchview_resnet18:.2f} s",
+        source=GRAPHS,
+    ),
+    Row(
+        what="ResNet-152, 983 nodes; torchviz; torchview",
+        measured="{resnet152:.2f} s; {torchviz_resnet152:.2f} s; {torchview_resnet152:.2f} s",
+        source=GRAPHS,
+    ),
+    Row(
+        what="ViT-B/16, 666 nodes; torchviz; torchview",
+        measured="{vit_b_16:.2f} s; {torchviz_vit_b_16:.2f} s; {torchview_vit_b_16:.2f} s",
+        source=GRAPHS,
+    ),
+    Row(
+        what="DenseNet-201, 1,316 nodes; torchviz; torchview",
+        measured="{densenet201:.2f} s; {torchviz_densenet201_note}; {torchview_densenet201_note}",
+        source=GRAPHS,
+    ),
+    Row(
+        what="an LSTM over 1,000 steps, 13,009 nodes; torchviz; torchview, which shows 5 boxes",
+        measured="{lstm1000:.2f} s; {torchviz_lstm1000_note}; {torchview_lstm1000:.2f} s",
+        source=GRAPHS,
+    ),
+    Row(
+        what="a chain of 10,000 operations; torchviz; dot alone",
+        measured="{chain10k:.2f} s; {torchviz_chain10k_note}; {dot_chain10k:.1f} s",
+        source=GRAPHS,
+    ),
+    Row(
+        what="a chain of 100,000; 100,000 operations of two operands; a chain of 1,000,000",
+        measured="{chain100k:.1f} s; {wide100k:.1f} s; {chain1m:.1f} s",
+        source=GRAPHS,
+    ),
+    Row(
         what="one update of the 2-2-2 network explained in 51 steps; of five layers of eight units",
         measured="{explain_2_2_2_ms:.2f} ms; {explain_5x8_ms:.1f} ms",
         source=BACKPROP,
@@ -147,6 +198,21 @@ ROWS = (
         what="the same from an address, with everything that the page loads",
         measured="{open_s:.1f} s",
         source=NETWORK,
+    ),
+    Row(
+        what="preset “Digits in seconds”: test accuracy, after seconds of training",
+        measured="{digits_accuracy:.1%}, {digits_seconds:.1f} s",
+        source=PRESETS,
+    ),
+    Row(
+        what="preset “Fashion-MNIST as in the lecture”",
+        measured="{fashion_accuracy:.1%}, {fashion_seconds:.1f} s",
+        source=PRESETS,
+    ),
+    Row(
+        what="preset “CIFAR-10 as in the 60 Minute Blitz”, from JPEG files",
+        measured="{cifar10_accuracy:.1%}, {cifar10_seconds:.0f} s",
+        source=PRESETS,
     ),
 )
 

@@ -27,8 +27,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.pages import installation, new_page, running_browser, running_server
+from bench.browser import new_page, running_browser
 from bench.report import report, seconds
+from bench.server import installation, running_server
 from blitz.tensors.describe import describe
 from blitz.tensors.lessons import LESSONS
 from blitz.tensors.workers import Workers

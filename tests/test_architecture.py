@@ -14,8 +14,9 @@ BARE = [
     *(
         ROOT / "blitz" / "training" / f"{name}.py"
         for name in (
-            "batches", "config", "evaluation", "events", "groups", "loop", "optimisers",
-            "schedules", "state", "step", "together", "together_layers",
+            "augmentation", "averaging", "batches", "config", "evaluation", "events",
+            "graph_queue", "groups", "loop", "optimisers", "plan", "replayed", "rounds",
+            "schedules", "state", "step", "team", "together", "together_layers", "whitening",
         )
     ),
 ]  # fmt: skip
@@ -48,7 +49,7 @@ def packages(path: Path) -> set[str]:
 
 def test_only_app_pages_and_ui_know_streamlit() -> None:
     # And the benchmark that speaks a page's own protocol with the server.
-    speaker = ROOT / "bench" / "pages.py"
+    speaker = ROOT / "bench" / "session_protocol.py"
     for path in sources():
         may = path in (ROOT / "app.py", speaker) or "pages" in path.parts or "ui" in path.parts
         assert may or "streamlit" not in packages(path), path

@@ -18,9 +18,12 @@ from bench import (
     compare,
     graph_tools,
     graphs,
+    kernels,
     network,
     pages,
     report,
+    server,
+    session_protocol,
     sweep,
     table,
     training,
@@ -35,6 +38,7 @@ from blitz.autograd.picture.drawing import draw
 from blitz.datasets import load_dataset
 from blitz.training import TrainConfig
 from tests.images import squares
+from tests.training.test_replayed import ReplayingTrainer
 
 # The tutorial's loop forks its workers, as its DataLoader does.
 FORK_WARNING = "ignore:.*use of fork\\(\\) may lead to deadlocks:DeprecationWarning"
@@ -53,7 +57,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def noise(tmp_path: Path) -> Path:
     path = tmp_path / "noise.zip"
-    pages.write_noise(path, num_train=640, num_test=20)
+    server.write_noise(path, num_train=640, num_test=20)
     return path
 
 
@@ -68,6 +72,22 @@ def test_both_loops_take_the_same_steps() -> None:
     ours = training.our_losses(dataset, 4, CPU)
     assert ours == pytest.approx(theirs.losses, abs=1e-5)
     assert theirs.losses[-1] < theirs.losses[0]  # there was something to learn
+
+
+def test_replays_are_measured_against_nothing_but_replays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "GPU_SECONDS", 0.5)
+    config = TrainConfig(dataset="squares", model="net", epochs=10_000, batch_size=8, device="cpu")
+    figures = training.figures_of_replays(ReplayingTrainer(config, squares()))
+    assert figures["ours"] > 0
+    assert figures["floor"] > 0
+    assert figures["kernels"] > 0
+
+
+def test_kernels_are_counted() -> None:
+    matrix = torch.ones(8, 8)
+    calls = {k.name: k.calls for k in kernels.kernels_of(lambda: matrix @ matrix + 1, CPU)}
+    assert calls["aten::mm"] == 1
+    assert calls["aten::add"] == 1
 
 
 @pytest.mark.filterwarnings(FORK_WARNING)
@@ -147,11 +167,11 @@ def test_bare_loop_trains_on_noise(noise: Path, tmp_path: Path) -> None:
 
 def test_a_session_without_a_browser_changes_fields_of_the_form() -> None:
     with (
-        pages.installation() as place,
-        pages.running_server(place.settings) as url,
-        pages.open_session(url) as session,
+        server.installation() as place,
+        server.running_server(place.settings) as url,
+        session_protocol.open_session(url) as session,
     ):
-        times = pages.rerun_milliseconds(session, "Epochs", (3, 4), count=2)
+        times = pages.rerun_milliseconds(session, "train_epochs", (3, 4), count=2)
         assert len(times) == 2
         assert min(times) > 0
 
@@ -177,7 +197,7 @@ def test_members_train_on_as_many_images_together_as_one_after_another(noise: Pa
 
 
 def test_what_is_compared_was_recorded_like_any_run() -> None:
-    with pages.installation() as place:
+    with server.installation() as place:
         ids = compare.fill(place, 3, rows=2_000)
         assert [run.id for run in reversed(place.store.list_runs())] == ids
         for run_id in ids:

@@ -112,6 +112,11 @@ def evaluate(source: str, device: str = "cpu", *, seed: int = 0) -> Evaluation:
     return shared_workers().evaluate(source, device, seed)
 
 
+def not_carried_out(source: str, device: str, seed: int, *, reason: str) -> Evaluation:
+    """The evaluation of a program that was not run, in one line why."""
+    return _evaluation(_failed(reason), source, device, seed)
+
+
 def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")

@@ -1,7 +1,8 @@
 """A run as a Python script of the tutorial's kind that trains the same thing without Blitz.
 
-The networks and the split appear with their own source, so the script cannot drift away from what
-was trained. Batches come in another order than in the run, so its numbers differ a little.
+The networks, the split and the tricks appear with their own source, so the script cannot drift away
+from what was trained. Batches, flips and shifts are drawn otherwise than in the run, so its numbers
+differ a little.
 """
 
 import inspect
@@ -9,15 +10,18 @@ from pathlib import Path
 
 from blitz.datasets import BUILTIN_DATASETS, ImageDataset, splitting
 from blitz.models import MODELS, model_source
+from blitz.training import script_tricks
 from blitz.training.config import TrainConfig
 
 _TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "cifar10": "CIFAR10"}
 
-
 # Import lines in order, each with what in the script needs it.
 _IMPORTS = (
     ("import shutil", "shutil."),
+    ("from collections.abc import Iterator", "Iterator["),
+    ("from contextlib import contextmanager", "@contextmanager"),
     ("from pathlib import Path", "Path("),
+    ("from typing import Literal", "Literal["),
     ("", ""),
     ("import numpy as np", "np."),
     ("import torch", "torch."),
@@ -26,7 +30,7 @@ _IMPORTS = (
     ("from numpy.typing import NDArray", "NDArray"),
     ("from sklearn.datasets import load_digits", "load_digits("),
     ("from torch import Tensor, nn", "nn."),
-    ("from torch.utils.data import DataLoader, Subset, TensorDataset", "DataLoader("),
+    ("from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset", "DataLoader("),
     ("from torchvision import transforms", "transforms."),
 )
 
@@ -38,10 +42,12 @@ def training_script(config: TrainConfig, dataset: ImageDataset) -> str:
         for part in (
             _data(config, dataset),
             "# The network\n\n\n" + model_source(config.model),
+            script_tricks.definitions(config),
             _construction(config, dataset),
             _loop(config),
-            _test(),
+            _test(config),
         )
+        if part
     )
     imports = "\n".join(line for line, needed_by in _IMPORTS if needed_by in body)
     return (
@@ -77,7 +83,8 @@ def _data(config: TrainConfig, dataset: ImageDataset) -> str:
 # The data
 
 {body.strip()}
-train_loader = DataLoader(train_set, batch_size={config.batch_size}, shuffle=True)
+{script_tricks.changed_images(config, dataset)}batch_size = {config.batch_size}
+train_loader = DataLoader(train_set, batch_size=batch_size, shuffle=True)
 test_loader = DataLoader(test_set, batch_size=1000)
 """
 
@@ -163,9 +170,9 @@ else:
 def _construction(config: TrainConfig, dataset: ImageDataset) -> str:
     return f"""
 {_build(config, dataset)}
-net.to(device)
+{script_tricks.whitening(config, dataset)}net.to(device)
 {_optimiser(config)}
-{_schedule(config)}"""
+{_schedule(config)}{script_tricks.averaging(config)}"""
 
 
 def _build(config: TrainConfig, dataset: ImageDataset) -> str:
@@ -177,8 +184,9 @@ def _build(config: TrainConfig, dataset: ImageDataset) -> str:
                 f"net = {name}(channels={channels}, image_size={size}, "
                 f"num_classes={classes}, width={config.width})"
             )
-        case "mlp":
-            return f"net = MLP(channels={channels}, image_size={size}, num_classes={classes})"
+        case "mlp" | "speed":
+            name = "MLP" if config.model == "mlp" else "SpeedNet"
+            return f"net = {name}(channels={channels}, image_size={size}, num_classes={classes})"
         case _:
             return _build_resnet(config, channels, classes)
 
@@ -216,39 +224,50 @@ def _optimiser(config: TrainConfig) -> str:
         "rmsprop": f"RMSprop(learnable, lr={config.lr!r}{momentum}{decay})",
     }
     return f"""learnable = [p for p in net.parameters() if p.requires_grad]
-optimizer = torch.optim.{arguments[config.optimizer]}"""
+{script_tricks.parameter_groups(config)}optimizer = torch.optim.{arguments[config.optimizer]}"""
 
 
 def _schedule(config: TrainConfig) -> str:
     steps = f"total_steps = {config.epochs} * len(train_loader)\n"
+    lr = script_tricks.highest_rates(config)
     lines = {
         "constant": "",
         "step": "MultiStepLR(optimizer, [-(-total_steps // 3), -(-2 * total_steps // 3)])",
         "cosine": "CosineAnnealingLR(optimizer, total_steps)",
-        "one-cycle": f"OneCycleLR(optimizer, {config.lr!r}, total_steps, cycle_momentum=False)",
+        "one-cycle": f"OneCycleLR(optimizer, {lr}, total_steps, cycle_momentum=False)",
+        "triangular": "LambdaLR(optimizer, lambda step: triangle(step, total_steps))",
     }
     line = lines[config.schedule]
-    return f"{steps}scheduler = torch.optim.lr_scheduler.{line}\n" if line else ""
+    scheduler = f"scheduler = torch.optim.lr_scheduler.{line}\n" if line else ""
+    return steps + scheduler if scheduler or config.averaging != "none" else ""
 
 
 # Training and testing
 
 
 def _loop(config: TrainConfig) -> str:
-    criterion = "nn.CrossEntropyLoss()"
+    smoothing = config.label_smoothing
+    criterion = f"nn.CrossEntropyLoss({f'label_smoothing={smoothing!r}' if smoothing else ''})"
     if config.loss == "mse":
-        criterion = "lambda outputs, y: F.mse_loss(outputs, F.one_hot(y, len(classes)).float())"
+        target = "F.one_hot(y, len(classes)).float()"
+        if smoothing:
+            target = f"{target} * {1 - smoothing!r} + {smoothing!r} / len(classes)"
+        criterion = f"lambda outputs, y: F.mse_loss(outputs, {target})"
     context, indent = "", ""
     if config.precision == "bf16":
         context = "        with torch.autocast(device.type, torch.bfloat16):\n"
         indent = "    "
     scheduler = "" if config.schedule == "constant" else "        scheduler.step()\n"
+    epoch = "" if config.augment == "none" else "    train_set.epoch = epoch\n"
+    average = ""
+    if config.averaging != "none":
+        average = "        average.update(step)\n        step += 1\n"
     return f"""
 # Training
 
 criterion = {criterion}
 for epoch in range({config.epochs}):
-    running_loss = 0.0
+{epoch}    running_loss = 0.0
     for inputs, labels in train_loader:
         inputs, labels = inputs.to(device), labels.to(device)
         optimizer.zero_grad()
@@ -256,13 +275,14 @@ for epoch in range({config.epochs}):
 {indent}        loss = criterion(outputs, labels)
         loss.backward()
         optimizer.step()
-{scheduler}        running_loss += loss.item()
+{scheduler}{average}        running_loss += loss.item()
     print(f"epoch {{epoch + 1}}: training loss {{running_loss / len(train_loader):.3f}}")
 """
 
 
-def _test() -> str:
-    return """
+def _test(config: TrainConfig) -> str:
+    answer = "(net(inputs) + net(inputs.flip(3)))" if config.test_flips else "net(inputs)"
+    return f"""
 # Testing
 
 net.eval()
@@ -270,12 +290,13 @@ correct = torch.zeros(len(classes))
 total = torch.zeros(len(classes))
 with torch.no_grad():
     for inputs, labels in test_loader:
-        predicted = net(inputs.to(device)).argmax(1).cpu()
+        inputs = inputs.to(device)
+        predicted = {answer}.argmax(1).cpu()
         total += torch.bincount(labels, minlength=len(classes))
         correct += torch.bincount(labels[predicted == labels], minlength=len(classes))
 for name, part, whole in zip(classes, correct, total):
-    print(f"accuracy of {name}: {100 * part / whole:.1f}%")
-print(f"accuracy on {int(total.sum())} test images: {100 * correct.sum() / total.sum():.2f}%")
+    print(f"accuracy of {{name}}: {{100 * part / whole:.1f}}%")
+print(f"accuracy on {{int(total.sum())}} test images: {{100 * correct.sum() / total.sum():.2f}}%")
 
 torch.save(net.state_dict(), "weights.pth")
 """

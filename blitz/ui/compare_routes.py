@@ -14,20 +14,19 @@ It answers with the curve of each run that there is, its name, number, status an
 `{"error": one line}`.
 """
 
-import gzip
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast, get_args
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from blitz.training.curves import Axis, finite_or_none
 from blitz.training.overlay import Fork, Metric, fork_of, is_evaluated_only, overlaid_curve
 from blitz.training.store import Run, RunStore, StoreError
+from blitz.ui.answers import Answer, error
 from blitz.ui.feed import Feed
 from blitz.ui.queries import parse_int, read_choice, read_int, read_span
 from blitz.ui.table_feed import TableFeed
@@ -35,7 +34,6 @@ from blitz.ui.table_feed import TableFeed
 MOST_CURVES = 50
 MOST_POINTS = 5_000
 POINTS = 500
-QUICK_COMPRESSION = 3
 
 
 def compare_routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
@@ -48,11 +46,11 @@ def compare_routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
     def answer(request: Request, find: Callable[[Mapping[str, str]], Any]) -> Response:
         try:
             found = find(request.query_params)
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
-        except StoreError as error:
-            return JSONResponse({"error": str(error)}, status_code=503)
-        return _packed(found, "gzip" in request.headers.get("Accept-Encoding", ""))
+        except ValueError as fault:
+            return error(400, str(fault))
+        except StoreError as fault:
+            return error(503, str(fault))
+        return Answer.of(found).to(request)
 
     def all_runs(request: Request) -> Response:
         curves.forget_unwatched()
@@ -68,16 +66,6 @@ def compare_routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
         return answer(request, find)
 
     return [Route("/api/runs", all_runs), Route("/api/curves", some_curves)]
-
-
-def _packed(values: Any, may_pack: bool) -> Response:
-    body = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    if may_pack and len(body) > 1_000:
-        # Packed here, in a thread: the server's middleware would do so in its event loop.
-        body = gzip.compress(body, QUICK_COMPRESSION)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, headers=headers, media_type="application/json")
 
 
 # The curves

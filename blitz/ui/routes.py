@@ -15,14 +15,14 @@ import gzip
 import importlib.metadata
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from blitz.training.curves import (
@@ -34,12 +34,14 @@ from blitz.training.curves import (
     select_rows,
 )
 from blitz.training.store import MetricColumns, Run, RunEvent, RunStore, StoreError
+from blitz.ui.answers import Answer, error
 from blitz.ui.compare_routes import compare_routes
 from blitz.ui.feed import Feed
 from blitz.ui.queries import read_choice, read_int, read_span
 
 MOST_POINTS = 20_000
 MOST_EVENTS = 200
+MOST_ANSWERS = 100
 
 
 def routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
@@ -52,13 +54,13 @@ def routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:
         try:
             query = read_query(request.query_params)
             snapshot = feed.read(request.path_params["run_id"])
-        except ValueError as error:
-            return _error(400, str(error))
-        except StoreError as error:
-            return _error(503, str(error))
+        except ValueError as fault:
+            return error(400, str(fault))
+        except StoreError as fault:
+            return error(503, str(fault))
         if snapshot is None:
-            return _error(404, "there is no such run; it may have been deleted")
-        return JSONResponse(answer(snapshot, query), headers={"Cache-Control": "no-store"})
+            return error(404, "there is no such run; it may have been deleted")
+        return snapshot.told(query).to(request)
 
     return [
         Route("/api/plotly.js", _plotly_js),
@@ -100,6 +102,16 @@ class Snapshot:
     run: Run
     columns: MetricColumns
     events: tuple[RunEvent, ...]
+    answers: dict[CurvesQuery, Answer] = field(default_factory=dict, compare=False, repr=False)
+
+    def told(self, query: CurvesQuery) -> Answer:
+        """The answer to a query, made once for all who ask the same: forty watch one run."""
+        told = self.answers.get(query)
+        if told is None:
+            told = Answer.of(answer(self, query))
+            if len(self.answers) < MOST_ANSWERS:
+                self.answers[query] = told
+        return told
 
 
 class RunFeed:
@@ -125,10 +137,13 @@ class RunFeed:
         # A resumed run has removed the rows after its checkpoint by the time its status changes.
         goes_on = old and (old.run.attempt, old.run.status) == (run.attempt, run.status)
         columns = self._new_rows(run_id, old.columns) if old and goes_on else None
+        events = tuple(self._store.events_after(run_id)[-MOST_EVENTS:])
+        if old and columns is old.columns and (old.run, old.events) == (run, events):
+            return old  # with what was told of it
         return Snapshot(
             run=run,
             columns=self._store.metrics_after(run_id) if columns is None else columns,
-            events=tuple(self._store.events_after(run_id)[-MOST_EVENTS:]),
+            events=events,
         )
 
     def _new_rows(self, run_id: str, old: MetricColumns) -> MetricColumns:
@@ -156,10 +171,6 @@ def answer(snapshot: Snapshot, query: CurvesQuery) -> dict[str, Any]:
             for event in snapshot.events
         ],
     }
-
-
-def _error(status: int, message: str) -> Response:
-    return JSONResponse({"error": message}, status_code=status)
 
 
 # plotly.js

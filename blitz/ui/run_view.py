@@ -14,6 +14,7 @@ from blitz.ui.live_chart import live_chart
 from blitz.ui.results import show_results
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.visitor import visitor
 
 
 def show_run(services: Services, run_id: str) -> None:
@@ -75,7 +76,9 @@ def _controls(services: Services, run: Run) -> None:
             _action(
                 "Resume",
                 "play_arrow",
-                lambda: launcher.resume(run_id, learning_rate=lr),
+                lambda: services.limits.start(
+                    visitor(), lambda: [launcher.resume(run_id, learning_rate=lr)]
+                ),
                 primary=True,
             )
         if run.status not in ACTIVE:

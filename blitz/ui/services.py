@@ -6,6 +6,7 @@ from functools import cache
 from blitz.settings import Settings, read_settings
 from blitz.training.launcher import Launcher
 from blitz.training.store import RunStore
+from blitz.ui.session_limits import SessionLimits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +16,7 @@ class Services:
     settings: Settings
     store: RunStore
     launcher: Launcher
+    limits: SessionLimits
 
 
 def services() -> Services:
@@ -29,4 +31,7 @@ def services() -> Services:
 def _services(settings: Settings) -> Services:
     settings.prepare()
     store = RunStore(settings.database_url)
-    return Services(settings=settings, store=store, launcher=Launcher(settings, store))
+    launcher = Launcher(settings, store)
+    return Services(
+        settings=settings, store=store, launcher=launcher, limits=SessionLimits(settings, launcher)
+    )

@@ -1,36 +1,30 @@
-"""The form in which a person puts a run together: what to train on, what, and how."""
+"""The form in which a person puts a run together: what to train on, what, and how.
+
+Leaves its fields to `train_fields`.
+"""
 
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
+import torch
 
-from blitz.datasets import BUILTIN_DATASETS, ImageDataset, dataset_title
-from blitz.devices import list_devices
+from blitz.datasets import BUILTIN_DATASETS, BuiltinDataset, ImageDataset, dataset_title
 from blitz.models import MODELS, build_model, check_model, count_parameters
-from blitz.training.config import (
-    LossName,
-    OptimiserName,
-    Precision,
-    ScheduleName,
-    TrainConfig,
-)
+from blitz.training.config import TrainConfig
 from blitz.training.presets import PRESETS, Preset
 from blitz.training.store import MAX_NAME
-from blitz.ui.data import dataset_choices, save_upload
+from blitz.training.whitening import check_whitening
+from blitz.ui.processor_time import show_processor_time
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.train_fields import Errors, show_fields
 from blitz.ui.train_samples import show_samples
-from blitz.ui.train_values import KEY, fill_in, fill_in_once, image_sizes, take_up_address
-from blitz.ui.visitor import is_at_this_machine
+from blitz.ui.train_values import KEY, fill_in, fill_in_once, take_up_address
+from blitz.ui.visitor import visitor
 
-UPLOAD, OWN_PATH = "Upload an archive…", "A path on this machine…"
 FORM_WIDTH, SAMPLES_WIDTH = 544, 384
-WIDE_FIELD, FIELD = 264, 170  # two or three beside each other in the form
-
-Errors = dict[str, Callable[[str], Any]]
-"""For each field, what shows a message below it."""
 
 
 def show_form(services: Services) -> None:
@@ -42,8 +36,8 @@ def show_form(services: Services) -> None:
     with st.container(horizontal=True, gap="medium"):
         left, right = st.container(width=FORM_WIDTH), st.container(width=SAMPLES_WIDTH)
     with left:
-        _preset_field()
-        values, errors = _fields(services)
+        _preset_field(services)
+        values, errors = show_fields(services)
         config = _checked(values, errors)
     with right:
         # The images stay in view while a number is wrong.
@@ -53,7 +47,7 @@ def show_form(services: Services) -> None:
             _start_row(services, config, dataset)
 
 
-def _preset_field() -> None:
+def _preset_field(services: Services) -> None:
     def choose() -> None:
         preset: Preset | None = st.session_state[KEY + "preset"]
         if preset is not None:
@@ -68,154 +62,14 @@ def _preset_field() -> None:
         persist_state="session",
     )
     st.caption(preset.description)
+    if preset.is_for_gpu and not _has_gpu(services):
+        show_processor_time(preset.config)
 
 
-# Fields
-
-
-class _Fields:
-    """The fields drawn so far: their values, and a place below each for what is wrong with it."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-        self.errors: Errors = {}
-
-    def add(
-        self,
-        name: str,
-        widget: Callable[..., Any],
-        *arguments: Any,
-        wide: bool = False,
-        **options: Any,
-    ) -> Any:
-        with st.container(width=WIDE_FIELD if wide else FIELD):
-            self.values[name] = widget(
-                *arguments, key=KEY + name, persist_state="session", **options
-            )
-            self.errors[name] = st.empty().error
-        return self.values[name]
-
-
-def _fields(services: Services) -> tuple[dict[str, Any], Errors]:
-    """All fields; their values, and for each a place below it for what is wrong with it."""
-    fields = _Fields()
-    with st.container(horizontal=True):
-        _data_and_network(services, fields)
-    with st.container(horizontal=True):
-        _learning(fields)
-    with st.expander("More"), st.container(horizontal=True):
-        _more(fields)
-    return fields.values, fields.errors
-
-
-def _data_and_network(services: Services, fields: _Fields) -> None:
-    _dataset_field(services, fields)
-    fields.add(
-        "image_size",
-        st.selectbox,
-        "Image size",
-        image_sizes(),
-        format_func=lambda size: f"{size} × {size}" if size else "as it is",
-        wide=True,
-    )
-    fields.values["image_size"] = fields.values["image_size"] or None
-    model = fields.add(
-        "model",
-        st.selectbox,
-        "Network",
-        list(MODELS),
-        format_func=lambda name: MODELS[name].title,
-        help="  \n".join(f"**{m.title}** {m.description}" for m in MODELS.values()),
-        wide=True,
-    )
-    has_width = MODELS[model].has_width
-    fields.add(
-        "width",
-        st.number_input,
-        "Width",
-        step=1,
-        disabled=not has_width,
-        help="Multiplies the feature maps between the two convolutions of Net.",
-        wide=True,
-    )
-    if not has_width:
-        fields.values["width"] = 1
-
-
-def _learning(fields: _Fields) -> None:
-    optimizer = fields.add("optimizer", st.selectbox, "Optimiser", get_args(OptimiserName))
-    fields.add("lr", st.number_input, "Learning rate", format="%g", step=0.001)
-    has_momentum = optimizer not in ("adam", "adamw")
-    fields.add(
-        "momentum",
-        st.number_input,
-        "Momentum",
-        format="%g",
-        step=0.1,
-        disabled=not has_momentum,
-        help=None if has_momentum else f"{optimizer} has its own: 0.9 and 0.999",
-    )
-    fields.add("epochs", st.number_input, "Epochs", step=1)
-    fields.add("batch_size", st.number_input, "Batch size", step=1)
-    fields.add("schedule", st.selectbox, "Schedule", get_args(ScheduleName))
-
-
-def _more(fields: _Fields) -> None:
-    fields.add("device", st.selectbox, "Device", ["auto", *(d.name for d in list_devices())])
-    fields.add("precision", st.selectbox, "Precision", get_args(Precision))
-    fields.add("loss", st.selectbox, "Loss", get_args(LossName))
-    fields.add("seed", st.number_input, "Seed", step=1)
-    fields.add("weight_decay", st.number_input, "Weight decay", format="%g", step=0.001)
-    fields.add(
-        "patience",
-        st.number_input,
-        "Patience",
-        step=1,
-        help="Stop after this many epochs without a lower test loss; 0 never stops early.",
-    )
-    fields.add(
-        "keep_epochs",
-        st.checkbox,
-        "Keep every epoch",
-        help="Its weights and answers, as far as they fit, to look back at on the Compare page.",
-    )
-
-
-def _dataset_field(services: Services, fields: _Fields) -> None:
-    choices = [*dataset_choices(services.settings), UPLOAD]
-    if is_at_this_machine():
-        choices.append(OWN_PATH)
-    if st.session_state[KEY + "dataset"] not in choices:
-        choices.insert(0, st.session_state[KEY + "dataset"])
-    chosen = fields.add(
-        "dataset", st.selectbox, "Data set", choices, format_func=dataset_title, wide=True
-    )
-    fields.values["skip_unreadable"] = bool(st.session_state.get(KEY + "skip_unreadable"))
-    if chosen == UPLOAD:
-        fields.values["dataset"] = ""
-        _upload(services)
-    elif chosen == OWN_PATH:
-        path = st.text_input(
-            "Folder or archive of class folders",
-            key=KEY + "path",
-            placeholder="/home/me/photos.zip",
-            persist_state="session",
-        )
-        fields.values["dataset"] = path.strip()
-
-
-def _upload(services: Services) -> None:
-    file = st.file_uploader(
-        "One folder a class, or train/ and test/ with one folder a class inside",
-        type=["zip", "tar", "gz", "tgz", "bz2", "xz"],
-        key=KEY + "upload",
-    )
-    if file is not None:
-        path = save_upload(file.name, file.getvalue(), services.settings.uploads_folder)
-        # A widget's value may be set only while the widget is not there.
-        st.session_state.pop(KEY + "dataset")
-        st.session_state[KEY + "dataset"] = str(path)
-        st.rerun()
+def _has_gpu(services: Services) -> bool:
+    """Whether the device that is chosen now is one."""
+    chosen = st.session_state[KEY + "device"]
+    return len(services.launcher.devices()) > 1 if chosen == "auto" else chosen != "cpu"
 
 
 def _checked(values: Mapping[str, Any], errors: Errors) -> TrainConfig | None:
@@ -254,6 +108,8 @@ def _is_buildable(
     num_train = len(dataset.train_labels) if dataset else (builtin.num_train if builtin else None)
     try:
         check_model(config.model, image_size=image_size, width=config.width)
+        if config.whiten:
+            _check_whitening(config, image_size, (dataset or builtin))
         if num_train is not None and config.batch_size > num_train:
             raise ValueError(
                 f"batch_size: {config.batch_size:,} was given; there are {num_train:,} "
@@ -263,6 +119,19 @@ def _is_buildable(
         _show_error(str(error), errors)
         return False
     return True
+
+
+def _check_whitening(
+    config: TrainConfig, image_size: int, data: ImageDataset | BuiltinDataset | None
+) -> None:
+    with torch.device("meta"):
+        model = build_model(
+            config.model,
+            channels=data.channels if data else None,
+            image_size=image_size,
+            width=config.width,
+        )
+    check_whitening(model, is_pretrained=MODELS[config.model].is_pretrained)
 
 
 # Start
@@ -292,7 +161,11 @@ def _start(services: Services, config: TrainConfig, name: str) -> None:
     title = name or f"{config.model} on {dataset_title(config.dataset)}"
     token = st.session_state[KEY + "token"]
     try:
-        run = services.launcher.start(config, name=title[:MAX_NAME], token=token)
+        [run] = services.limits.start(
+            visitor(),
+            lambda: [services.launcher.start(config, name=title[:MAX_NAME], token=token)],
+            token=token,
+        )
     except ValueError as error:
         st.error(plain(str(error)))
         return

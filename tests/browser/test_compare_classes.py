@@ -14,6 +14,7 @@ from blitz.training.launcher import Launcher
 from blitz.training.locks import run_lock
 from blitz.training.store import Run
 from blitz.ui.services import Services
+from blitz.ui.session_limits import SessionLimits
 from tests.browser.conftest import REPOSITORY, Serve, Server
 from tests.browser.test_compare import IDLE
 from tests.browser.test_train import runs_of
@@ -31,7 +32,12 @@ def server(serve: Serve) -> Server:
 def found(server: Server) -> Iterator[Services]:
     with runs_of(server) as store:
         launcher = Launcher(server.settings, store)
-        yield Services(settings=server.settings, store=store, launcher=launcher)
+        yield Services(
+            settings=server.settings,
+            store=store,
+            launcher=launcher,
+            limits=SessionLimits(server.settings, launcher),
+        )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,17 @@ def test_the_digits_script_reaches_what_the_run_reached(tmp_path: Path) -> None:
     assert (tmp_path / "weights.pth").exists()
 
 
+def test_the_script_of_the_fast_recipe_learns_by_all_its_tricks(tmp_path: Path) -> None:
+    recipe = next(p.config for p in PRESETS if p.config.model == "speed")
+    # Fewer images, of which a mirrored one is mostly no digit: smaller batches, and no flips.
+    config = replace(
+        recipe, dataset="digits", image_size=16, epochs=2, batch_size=64, lr=0.3, device="cpu",
+        precision="float32", test_flips=False,
+    )  # fmt: skip
+    output = run_script(training_script(config, load_dataset("digits", image_size=16)), tmp_path)
+    assert printed_accuracy(output) > 0.85
+
+
 def test_the_script_splits_digits_as_the_run_does(tmp_path: Path) -> None:
     dataset = load_dataset("digits")
     source = training_script(TrainConfig(dataset="digits", epochs=1, device="cpu"), dataset)
@@ -117,6 +129,8 @@ VARIANTS: list[dict[str, object]] = [
     {"optimizer": "rmsprop", "schedule": "cosine", "precision": "bf16"},
     {"optimizer": "adam", "weight_decay": 0.01, "model": "net3x3", "width": 2},
     {"optimizer": "sgd", "momentum": 0.0, "model": "resnet18-frozen", "batch_size": 128},
+    {"augment": "flip", "averaging": "ema", "loss": "mse", "label_smoothing": 0.1},
+    {"model": "speed", "norm_bias_lr": 8.0, "schedule": "one-cycle", "image_size": 16},
 ]
 
 

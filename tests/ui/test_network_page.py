@@ -126,7 +126,7 @@ def test_the_fields_of_an_element_lead_to_it(app: AppTest) -> None:
     assert not app.exception
 
 
-@pytest.mark.parametrize("model", ["net3x3", "mlp", "resnet18", "resnet18-frozen"])
+@pytest.mark.parametrize("model", ["net3x3", "mlp", "speed", "resnet18", "resnet18-frozen"])
 def test_every_network_walks_on_every_size_it_can(app: AppTest, model: str) -> None:
     open_page(app, model=model, image_size="64")
     assert not app.error

@@ -18,7 +18,7 @@ from blitz.training import TrainConfig
 from blitz.training.events import EpochFinished, Position, StepsDone
 from blitz.training.store import Run, RunStore
 from blitz.ui import feed
-from blitz.ui.routes import RunFeed, plotly_version, read_query, routes
+from blitz.ui.routes import RunFeed, Snapshot, plotly_version, read_query, routes
 from tests.ui.route_server import WAIT_SECONDS, get, get_error, served
 
 
@@ -243,9 +243,38 @@ def test_while_one_watcher_waits_for_the_store_the_others_are_served(
     watcher.start()
     assert is_waiting.wait(WAIT_SECONDS)
     assert feed.read(run.id) is first
+    store.append_metrics(run.id, [steps(1)])
     may_go_on.set()
     watcher.join()
-    assert feed.read(run.id) is not first
+    now = feed.read(run.id)
+    assert now is not None
+    assert now.columns.step.tolist() == [1]
+
+
+def test_all_who_ask_the_same_are_told_from_one_answer_until_something_changes(
+    store: RunStore, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "FRESH_SECONDS", 0.0)  # the store is read at every look
+    store.append_metrics(run.id, [steps(1)])
+    watched = RunFeed(store, lambda run: run)
+    all_of_it, rest = read_query({}), read_query({"after": "1"})
+
+    def look() -> Snapshot:
+        found = watched.read(run.id)
+        assert found is not None
+        return found
+
+    told = look().told(all_of_it)
+    assert look().told(all_of_it) is told
+    assert look().told(rest) is not told
+    for change in (
+        lambda: store.append_metrics(run.id, [steps(2)]),
+        lambda: store.append_event(run.id, "paused", "by hand", at(2)),
+        lambda: store.change_status(run.id, {"running"}, "paused"),
+    ):
+        before = look().told(all_of_it)
+        change()
+        assert look().told(all_of_it).plain != before.plain
 
 
 def test_plotly_comes_from_the_installed_package_and_may_be_kept(url: str) -> None:

@@ -50,8 +50,8 @@ def model_program(
     model: str, *, channels: int, image_size: int, num_classes: int, width: int, seed: int
 ) -> Program:
     """The program; ValueError in one line for a network that is too large or cannot be built."""
-    is_resnet, is_frozen = model.startswith("resnet18"), model.endswith("frozen")
-    fewest = 2 if is_resnet else 1
+    has_batch_norm, is_frozen = MODELS[model].has_batch_norm, model.endswith("frozen")
+    fewest = 2 if has_batch_norm else 1
     choices = {
         "channels": channels, "image_size": image_size, "num_classes": num_classes, "width": width,
     }  # fmt: skip
@@ -67,7 +67,7 @@ def model_program(
         arguments=arguments if width == 1 else f"{arguments}, width={width}",
         seed=seed,
         expected=math.log(num_classes),
-        note=_FROZEN if is_frozen else _BATCH_NORM if is_resnet else _OPEN,
+        note=_FROZEN if is_frozen else _BATCH_NORM if has_batch_norm else _OPEN,
         first=min(FIRST_IMAGES, most),
         fewest=fewest,
         most=most,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from blitz.look import AFTER, BEFORE, CLEAR, MARK, STOPS
 from blitz.network.layers import Window
@@ -35,32 +36,37 @@ def mosaic_figure(
     """
     rows, columns = mosaic.shape
     colour, data = _cells(mosaic, limit, len(names))
-    figure = go.Figure(
+    traces: list[BaseTraceType] = [
         go.Heatmap(
             z=colour, customdata=data, zmin=-(limit or 1.0), zmax=limit or 1.0, colorscale=STOPS,
             hoverongaps=False, hovertemplate=_hover(names, limit is not None),
             showscale=limit is not None, colorbar=_colour_bar(limit or 1.0),
         )
-    )  # fmt: skip
+    ]  # fmt: skip
     lost = np.argwhere(_lost_cells(mosaic))[:MOST_CROSSES]
     if len(lost):
-        figure.add_scatter(
-            x=lost[:, 1], y=lost[:, 0], mode="markers",
-            marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#d62728"}},
-            hovertemplate="NaN<extra></extra>", showlegend=False,
+        traces.append(
+            go.Scatter(
+                x=lost[:, 1], y=lost[:, 0], mode="markers",
+                marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#d62728"}},
+                hovertemplate="NaN<extra></extra>", showlegend=False,
+            )
         )  # fmt: skip
     side = min(CELL_LIMIT, (width - (70 if limit is not None else 16)) / columns)
-    figure.update_layout(
-        _layout(math.ceil(rows * side) + 16),
-        annotations=_labels(mosaic),
-        shapes=[line for box in marks for line in _outline(box)],
-        xaxis={"visible": False, "range": [-0.5, columns - 0.5], "constrain": "domain"},
-        yaxis={
-            "visible": False, "range": [rows - 0.5, -0.5], "scaleanchor": "x",
-            "constrain": "domain",
+    # With its layout at once: an update of it takes three times as long.
+    return go.Figure(
+        traces,
+        layout={
+            **_layout(math.ceil(rows * side) + 16),
+            "annotations": _labels(mosaic),
+            "shapes": [line for box in marks for line in _outline(box)],
+            "xaxis": {"visible": False, "range": [-0.5, columns - 0.5], "constrain": "domain"},
+            "yaxis": {
+                "visible": False, "range": [rows - 0.5, -0.5], "scaleanchor": "x",
+                "constrain": "domain",
+            },
         },
     )  # fmt: skip
-    return figure
 
 
 def bars_figure(
@@ -103,35 +109,38 @@ def window_figure(window: Window, *, width: int = 460) -> go.Figure:
     if window.weights is not None:
         parts += [("kernel", window.weights), ("product", window.products)]
     rows, columns = window.inputs.shape
-    figure = go.Figure()
+    traces, texts = [], []
     for place, (name, values) in enumerate(parts):
         left = place * (columns + 1)
         limit = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
-        figure.add_heatmap(
+        traces.append(go.Heatmap(
             z=values / limit, x=np.arange(left, left + columns), y=np.arange(rows), zmin=-1, zmax=1,
             colorscale=STOPS, showscale=False, xgap=1, ygap=1, customdata=values,
             hovertemplate=f"{name}<br>%{{customdata:.6g}}<extra></extra>",
             text=[[f"{value:.2f}" for value in row] for row in values.tolist()],
             texttemplate="%{text}", textfont={"size": 11 if columns <= 5 else 9},
-        )  # fmt: skip
-        figure.add_annotation(
-            x=left + (columns - 1) / 2, y=-0.6, yanchor="bottom", text=name, showarrow=False
-        )
+        ))  # fmt: skip
+        middle = left + (columns - 1) / 2
+        texts.append({"x": middle, "y": -0.6, "yanchor": "bottom", "text": name})
     for place, sign in enumerate(("×", "=")[: len(parts) - 1], start=1):
-        figure.add_annotation(
-            x=place * (columns + 1) - 1, y=(rows - 1) / 2, text=sign, showarrow=False,
-            font={"size": 16},
-        )  # fmt: skip
+        between = place * (columns + 1) - 1
+        texts.append({"x": between, "y": (rows - 1) / 2, "text": sign, "font": {"size": 16}})
+    outline: list[dict[str, object]] = []
     if window.winner is not None:
         row, column = window.winner
-        box = (column - 0.5, row - 0.5, column + 0.5, row + 0.5)
-        figure.update_layout(shapes=_outline(box))
+        outline = _outline((column - 0.5, row - 0.5, column + 0.5, row + 0.5))
     across = len(parts) * (columns + 1) - 1
     side = min(42, width / across)
-    figure.update_layout(_layout(math.ceil(rows * side) + 40))
-    figure.update_xaxes(visible=False, range=[-0.5, width / side - 0.5])
-    figure.update_yaxes(visible=False, range=[rows - 0.5, -1.3])
-    return figure
+    return go.Figure(
+        traces,
+        layout={
+            **_layout(math.ceil(rows * side) + 40),
+            "annotations": [{**text, "showarrow": False} for text in texts],
+            "shapes": outline,
+            "xaxis": {"visible": False, "range": [-0.5, width / side - 0.5]},
+            "yaxis": {"visible": False, "range": [rows - 0.5, -1.3]},
+        },
+    )
 
 
 def before_after_figure(before: np.ndarray, after: np.ndarray) -> go.Figure:

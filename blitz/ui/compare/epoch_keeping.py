@@ -11,6 +11,7 @@ from blitz.ui.compare.state import KEY, MOST_SELECTED, SELECTED
 from blitz.ui.data import images_of, is_at_hand
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.visitor import visitor
 
 TOKEN = f"{KEY}keep-token"
 
@@ -30,7 +31,11 @@ def tell_how(services: Services, run: Run) -> None:
     config = replace(run.config, keep_epochs=True)
     name = f"{run.name} · epochs kept"[:MAX_NAME]
     try:
-        again = services.launcher.start(config, name=name, token=token)
+        [again] = services.limits.start(
+            visitor(),
+            lambda: [services.launcher.start(config, name=name, token=token)],
+            token=token,
+        )
     except ValueError as error:
         st.error(plain(str(error)))
         return

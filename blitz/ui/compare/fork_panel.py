@@ -16,6 +16,7 @@ from blitz.ui.compare.next_panel import go_on_to
 from blitz.ui.compare.state import KEY, MOST_SELECTED, SELECTED
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.visitor import visitor
 
 TOKEN = f"{KEY}fork-token"
 PARENT = f"{KEY}fork-parent"
@@ -75,8 +76,15 @@ def _fork(
     try:
         config = replace(parent.config, **changes)
         _check_batch(config, parent)
-        fork = services.launcher.fork(
-            parent.id, config, name=name, token=st.session_state[TOKEN], checkpoint_id=checkpoint
+        token = st.session_state[TOKEN]
+        [fork] = services.limits.start(
+            visitor(),
+            lambda: [
+                services.launcher.fork(
+                    parent.id, config, name=name, token=token, checkpoint_id=checkpoint
+                )
+            ],
+            token=token,
         )
     except ValueError as error:
         _show_error(str(error), errors)

@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from blitz.devices import resolve_device
 from blitz.models import MODELS
 from blitz.training.comparing import run_titles
 from blitz.training.config import TrainConfig
@@ -33,6 +32,7 @@ from blitz.ui.compare.sweep_values import (
 )
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.visitor import visitor
 
 SWEEP = f"{KEY}sweep-"
 BASE, EPOCHS, PRESET, OVER = f"{SWEEP}base", f"{SWEEP}epochs", f"{SWEEP}preset", f"{SWEEP}over"
@@ -76,7 +76,7 @@ def show_form(services: Services, runs: Sequence[Run]) -> None:
     base, wish = _count_fields(method, given, base)
     title = st.text_input("Name", key=f"{SWEEP}title", placeholder=TITLE, max_chars=MAX_TITLE,
                           persist_state="session")  # fmt: skip
-    plan = _plan(wish, base, title.strip() or TITLE, errors)
+    plan = _plan(services, wish, base, title.strip() or TITLE, errors)
     if plan is not None:
         _start_row(services, plan)
 
@@ -191,10 +191,12 @@ def _number(label: str, name: str, low: int, high: int, default: int) -> int:
 # What would be made
 
 
-def _plan(wish: Wish, base: TrainConfig, title: str, errors: Errors) -> _Plan | None:
+def _plan(
+    services: Services, wish: Wish, base: TrainConfig, title: str, errors: Errors
+) -> _Plan | None:
     """The sweep, described; or None with a message below the field that is wrong."""
     try:
-        base = replace(base, device=resolve_device(base.device))
+        base = replace(base, device=services.launcher.device(base))
         configs = make_configs(wish, base)
     except ValueError as error:
         _show_error(str(error), errors)
@@ -253,7 +255,12 @@ def _start_row(services: Services, plan: _Plan) -> None:
         return
     try:
         with st.spinner("starting", show_time=False):
-            started = services.launcher.start_sweep(plan.configs, names=plan.names, token=token)
+            started = services.limits.start(
+                visitor(),
+                lambda: services.launcher.start_sweep(plan.configs, names=plan.names, token=token),
+                num_runs=len(plan.configs),
+                token=token,
+            )
     except ValueError as error:
         st.error(plain(str(error)))
         return

@@ -9,7 +9,15 @@ from typing import Any, Literal, get_args
 
 from blitz.datasets import BUILTIN_DATASETS
 from blitz.models import MODELS, check_model
-from blitz.training.config import LossName, OptimiserName, Precision, ScheduleName, TrainConfig
+from blitz.training.config import (
+    AugmentName,
+    AveragingName,
+    LossName,
+    OptimiserName,
+    Precision,
+    ScheduleName,
+    TrainConfig,
+)
 from blitz.training.groups import split_into_groups
 from blitz.training.sweeps import Range, SweepPreset, grid, random_search, value_text, with_seeds
 
@@ -23,10 +31,13 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "loss": get_args(LossName),
     "model": tuple(MODELS),
     "precision": get_args(Precision),
+    "augment": get_args(AugmentName),
+    "averaging": get_args(AveragingName),
 }
 FIELDS = (
     "lr", "momentum", "weight_decay", "optimizer", "schedule", "batch_size", "epochs", "seed",
-    "model", "width", "image_size", "loss", "precision", "patience",
+    "model", "width", "image_size", "loss", "precision", "patience", "augment", "label_smoothing",
+    "averaging", "norm_bias_lr",
 )  # fmt: skip
 """What a sweep may be over."""
 _SUGGESTED: Mapping[str, tuple[Any, ...]] = {
@@ -44,6 +55,10 @@ _SUGGESTED: Mapping[str, tuple[Any, ...]] = {
     "loss": ("cross-entropy", "mse"),
     "precision": ("float32", "bf16"),
     "patience": (0, 2, 5),
+    "augment": ("none", "flip", "flip-and-shift"),
+    "label_smoothing": (0.0, 0.1, 0.2),
+    "averaging": ("none", "ema", "lookahead"),
+    "norm_bias_lr": (1.0, 8.0, 64.0),
 }
 _LONGEST_NUMBER = 30
 _SHOWN = 40

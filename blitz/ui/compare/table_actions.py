@@ -12,6 +12,7 @@ from blitz.training.store import ACTIVE, StoreError
 from blitz.ui.compare.run_table import TableEvent, TableState, TableView, TagChange
 from blitz.ui.compare.state import KEY, SELECTED, TABLE
 from blitz.ui.services import Services
+from blitz.ui.visitor import visitor
 
 DELETIONS = f"{KEY}deletions"
 """What this session deleted, the last one last; the table brings it back until the page is left."""
@@ -70,7 +71,12 @@ def _act(found: Services, session: Session, event: TableEvent) -> list[str]:
         case "stop", _:
             return _each(ids, found.launcher.stop)
         case "resume", _:
-            return _each(ids, found.launcher.resume)
+            return _each(
+                ids,
+                lambda run_id: found.limits.start(
+                    visitor(), lambda: [found.launcher.resume(run_id)]
+                ),
+            )
     return []
 
 

@@ -28,6 +28,7 @@ from blitz.ui.faults import faults_in_plain_words
 from blitz.ui.services import Services
 from blitz.ui.text import plain
 from blitz.ui.uploaded_files import let_go
+from blitz.ui.visitor import visitor
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -236,14 +237,21 @@ def _evaluate(
         with st.spinner("Starting"):
             # Read anew: as long as nobody decides, they need not lie about.
             weights = read_weights(file.getvalue(), file.name, model, limit_bytes=LIMIT_BYTES)
-            run = start_evaluation(
-                services.store,
-                services.launcher,
-                weights,
-                config,
-                name=name,
-                file_name=file.name,
-                token=st.session_state[KEY + "token"],
+            token = st.session_state[KEY + "token"]
+            [run] = services.limits.start(
+                visitor(),
+                lambda: [
+                    start_evaluation(
+                        services.store,
+                        services.launcher,
+                        weights,
+                        config,
+                        name=name,
+                        file_name=file.name,
+                        token=token,
+                    )
+                ],
+                token=token,
             )
     except ValueError as error:
         st.error(plain(str(error)))

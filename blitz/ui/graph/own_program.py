@@ -17,11 +17,14 @@ from blitz.tensors.faults import Fault
 from blitz.tensors.faults import ProgramError as TensorProgramError
 from blitz.tensors.limits import Limits
 from blitz.tensors.running import Run, read_program, run
-from blitz.tensors.workers import shared_workers
+from blitz.tensors.workers import not_carried_out, shared_workers
+from blitz.ui.services import services
+from blitz.ui.session_limits import LimitError
 from blitz.ui.tensors.editor import editor, typed
 from blitz.ui.tensors.names import operation_names
 from blitz.ui.tensors.outcome import fault_text, show_outcome
 from blitz.ui.text import digest
+from blitz.ui.visitor import visitor
 
 OWN = "program"
 """The parameter of the address; its value is what `blitz.tensors.address.encode` makes."""
@@ -116,8 +119,16 @@ def _present() -> State:
     return state
 
 
-@lru_cache(maxsize=MOST_EVALUATIONS)
 def _evaluated(state: State) -> Evaluation:
+    try:
+        return _evaluated_once(state)
+    except LimitError as error:
+        return not_carried_out(state.program, state.device, state.seed, reason=str(error))
+
+
+@lru_cache(maxsize=MOST_EVALUATIONS)
+def _evaluated_once(state: State) -> Evaluation:
+    services().limits.count_program(visitor())
     found = shared_workers().evaluate(state.program, state.device, state.seed)
     return replace(found, value=None, variables={})  # kept for long, and not needed here
 

@@ -4,7 +4,9 @@ import streamlit as st
 
 from blitz.tensors.address import MAX_SEED
 from blitz.tensors.evaluation import Evaluation
-from blitz.tensors.workers import shared_workers
+from blitz.tensors.workers import not_carried_out, shared_workers
+from blitz.ui.services import services
+from blitz.ui.session_limits import LimitError
 from blitz.ui.tensors.address_bar import go_to, write_address
 from blitz.ui.tensors.catalogue_panel import show_catalogue
 from blitz.ui.tensors.distribution_panel import show_distribution
@@ -29,6 +31,7 @@ from blitz.ui.tensors.state import (
 from blitz.ui.tensors.take_away_panel import show_take_away
 from blitz.ui.tensors.variables_view import variables_view
 from blitz.ui.text import plain
+from blitz.ui.visitor import visitor
 
 EDITOR_WIDTH = 520
 VARIABLES, PICTURES, SPREAD = "Variables", "Operations", "Distribution"
@@ -68,6 +71,10 @@ def _evaluated() -> Evaluation:
     last: Evaluation | None = st.session_state.get(_EVALUATION)
     wanted = (state.program, state.device, state.seed)
     if last is None or (last.source, last.device, last.seed) != wanted:
+        try:
+            services().limits.count_program(visitor())
+        except LimitError as error:
+            return not_carried_out(*wanted, reason=str(error))
         last = shared_workers().evaluate(*wanted)
         st.session_state[_EVALUATION] = last
     return last

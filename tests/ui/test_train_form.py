@@ -1,0 +1,88 @@
+"""The train page's form: every choice of a run has its field, and wrong ones are told beside it."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from blitz.training.config import TrainConfig
+from blitz.training.presets import PRESETS
+from blitz.ui.train_values import KEY
+from tests.ui.test_pages import labels, open_train, texts
+
+RECIPE = next(preset for preset in PRESETS if preset.is_for_gpu)
+WaitFor = Callable[[Callable[[], bool]], None]
+
+
+def choose_recipe(app: AppTest) -> AppTest:
+    open_train(app)
+    app.selectbox(key=KEY + "preset").set_value(RECIPE).run()
+    assert not app.exception
+    return app
+
+
+def test_every_choice_of_a_run_has_a_field_with_the_presets_value(app: AppTest) -> None:
+    choose_recipe(app)
+    shown = {
+        widget.key: widget.value
+        for kind in (app.selectbox, app.number_input, app.checkbox)
+        for widget in kind
+    }
+    for field in fields(TrainConfig):
+        if field.name not in ("skip_unreadable", "image_size"):  # asked with the files; "as it is"
+            assert shown[KEY + field.name] == getattr(RECIPE.config, field.name), field.name
+
+
+def test_a_recipe_for_gpus_says_how_long_this_processor_needs(
+    app: AppTest, wait_for: WaitFor
+) -> None:
+    choose_recipe(app)
+    app.selectbox(key=KEY + "device").set_value("cpu").run()
+    assert "Made for a GPU" in texts(app)
+    wait_for(lambda: "the recipe is 4.0 · 10¹⁴ floating-point operations" in texts(app.run()))
+    assert not app.exception
+
+
+def test_other_presets_say_nothing_of_gpus(app: AppTest) -> None:
+    assert "Made for a GPU" not in texts(open_train(app))
+
+
+def test_without_a_gpu_auto_is_a_processor(app: AppTest) -> None:
+    says_so = "Made for a GPU" in texts(choose_recipe(app))
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    assert says_so is not has_gpu
+
+
+WRONG = [
+    ("label_smoothing", 1.0, "expected a number from 0 to 0.99"),
+    ("norm_bias_lr", 0.0, "expected a number above 0 to 1000"),
+    ("processes", 65, "expected a whole number from 1 to 64"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "rule"), WRONG)
+def test_a_wrong_number_is_told_in_a_line(app: AppTest, name: str, value: float, rule: str) -> None:
+    open_train(app)
+    app.number_input(key=KEY + name).set_value(value).run()
+    assert not app.exception
+    [error] = app.error
+    assert rule in error.value.replace("\\", "")
+    assert "Start" not in labels(app)
+
+
+@pytest.mark.parametrize(
+    ("model", "rule"),
+    [("mlp", "does not begin with a convolution"), ("resnet18", "starts from layers already")],
+)
+def test_a_first_layer_that_cannot_be_whitened_is_told_at_its_field(
+    app: AppTest, model: str, rule: str
+) -> None:
+    open_train(app)
+    app.checkbox(key=KEY + "whiten").check().run()
+    assert "Start" in labels(app)  # net begins with a convolution
+    app.selectbox(key=KEY + "model").set_value(model).run()
+    [error] = app.error
+    assert rule in error.value
+    assert "Start" not in labels(app)
