@@ -18,7 +18,8 @@ class CompileError(RuntimeError):
 def compiled(network: nn.Module, images: Tensor, precision: torch.dtype | None) -> nn.Module:
     """The network compiled for batches like `images`, forward and backward.
 
-    It is tried once, and left as it was. `precision`: that of autocast, or None for none.
+    It is tried once, which leaves gradients behind and nothing else. `precision`: that of
+    autocast, or None for none.
     """
     # A shape of its own for every batch size would be compiled anew; what is not of this shape
     # has to go through the network itself.
@@ -35,7 +36,5 @@ def compiled(network: nn.Module, images: Tensor, precision: torch.dtype | None) 
         with torch.no_grad():
             for name, buffer in network.named_buffers():
                 buffer.copy_(buffers[name])
-        for parameter in network.parameters():
-            parameter.grad = None
     result: nn.Module = fast
     return result

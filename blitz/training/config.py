@@ -28,7 +28,7 @@ class TrainConfig:
     model: str = "net"
     """Name of a network in `blitz.models`."""
     width: int = 1
-    """How many times as many feature maps pass from the first to the second convolution."""
+    """How many times as many feature maps a network has: Net between its two convolutions."""
     image_size: int | None = None
     """Height and width that images are resized to; none keeps the data set's own."""
     epochs: int = 5
@@ -63,6 +63,8 @@ class TrainConfig:
     """cpu, cuda, cuda:N, mps, or auto for the fastest there is."""
     precision: Precision = "float32"
     """Arithmetic of the forward and backward pass."""
+    compiled: bool = False
+    """Have torch.compile join the network's kernels: takes a minute, and pays in long GPU runs."""
     seed: int = 0
     """Decides the initial weights and the order of the images."""
     patience: int = 0
@@ -94,6 +96,7 @@ class TrainConfig:
         self._require_real("norm_bias_lr", 0.0, 1_000.0, above=True)
         self._require_choice("averaging", get_args(AveragingName))
         self._require_bool("test_flips")
+        self._require_bool("compiled")
         self._require_choice("precision", get_args(Precision))
         self._require_int("seed", 0, MAX_SEED)
         self._require_int("patience", 0, 10_000)

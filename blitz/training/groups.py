@@ -12,7 +12,7 @@ larger network fills a processor by itself."""
 
 _ALONE = {
     "label_smoothing": 0.0, "augment": "none", "whiten": False, "norm_bias_lr": 1.0,
-    "averaging": "none",
+    "averaging": "none", "compiled": False,
 }  # fmt: skip
 """Choices that runs which train together do not have, and what stands for none."""
 

@@ -22,6 +22,7 @@ from blitz.models import count_parameters
 from blitz.training import building
 from blitz.training.averaging import WeightAverage
 from blitz.training.batches import Epoch
+from blitz.training.compiling import CompileError
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import Predictions, predict
 from blitz.training.events import (
@@ -106,6 +107,8 @@ class Trainer:
             config, num_train, self.model, team, self._notes
         )
         self._total_steps = config.epochs * self._steps_per_epoch
+        if config.compiled:
+            self._compile()
         self._average = (
             WeightAverage(self.model, config.averaging, self._total_steps)
             if config.averaging != "none"
@@ -128,6 +131,16 @@ class Trainer:
             self._restore(state)
 
     # Building
+
+    def _compile(self) -> None:
+        if not self.team.is_alone:
+            self._notes.append("not compiled: several processes train it")
+            return
+        images = self.dataset.normalise(self.dataset.train_images[: self.config.batch_size])
+        try:
+            self._training_step.compile(images)
+        except CompileError as error:
+            self._notes.append(f"not compiled: {error}")
 
     def _make_rounds(self, seconds: float) -> Rounds:
         step, size, average = self._training_step, self.config.batch_size, self._average

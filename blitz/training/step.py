@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from blitz.datasets import ImageDataset
 from blitz.models import norm_biases
+from blitz.training.compiling import compiled
 from blitz.training.config import TrainConfig
 from blitz.training.evaluation import loss_of
 from blitz.training.optimisers import LearnableParameters, Optimiser
@@ -66,6 +67,7 @@ class TrainingStep:
         fast = norm_biases(model) if config.norm_bias_lr != 1 else []
         self.learnable = LearnableParameters(model, may_be_flat=may_be_flat and not fast)
         self._network = team.wrap(model)
+        self._compiled: nn.Module | None = None
         work = config.batch_size * config.width * dataset.image_size**2 / 32**2
         self._memory_format = memory_format(config)
         self._is_on_cpu = device.type == "cpu"
@@ -77,6 +79,14 @@ class TrainingStep:
         self._checks_on_device = device.type == "cuda" and self._optimiser.can_skip_on_device
         self._skip = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
+
+    def compile(self, images: Tensor) -> None:
+        """Have batches of this shape go through a compiled network; CompileError where it fails."""
+        precision = torch.bfloat16 if self._config.precision == "bf16" else None
+        try:
+            self._compiled = compiled(self._model, self._laid_out(images), precision)
+        finally:
+            self.learnable.zero_gradients()
 
     @property
     def never_asks(self) -> bool:
@@ -134,9 +144,14 @@ class TrainingStep:
         )
 
     def _forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self._network(images.contiguous(memory_format=self._memory_format))
         config = self._config
+        is_whole = self._compiled is not None and len(images) == config.batch_size
+        network: Any = self._compiled if is_whole else self._network
+        logits = network(self._laid_out(images))
         return logits, loss_of(logits, labels, config.loss, config.label_smoothing)
+
+    def _laid_out(self, images: Tensor) -> Tensor:
+        return images.contiguous(memory_format=self._memory_format)
 
     def update(self, gradients: list[Tensor], magnitude: Tensor, lr: float) -> None:
         """Change the values along these gradients, unless the magnitude is not finite."""

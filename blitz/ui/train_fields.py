@@ -102,7 +102,7 @@ def _data_and_network(services: Services, fields: _Fields) -> None:
         "Width",
         step=1,
         disabled=not has_width,
-        help="Multiplies the feature maps between the two convolutions of Net.",
+        help="Multiplies the feature maps: of Net those between its two convolutions.",
     )
     if not has_width:
         fields.values["width"] = 1
@@ -129,6 +129,13 @@ def _learning(fields: _Fields) -> None:
 def _running(services: Services, fields: _Fields) -> None:
     fields.add("device", st.selectbox, "Device", ["auto", *services.launcher.devices()])
     fields.add("precision", st.selectbox, "Precision", get_args(Precision))
+    fields.add(
+        "compiled",
+        st.checkbox,
+        "Compile",
+        help="torch.compile joins the network's small kernels. It takes up to a minute before the "
+        "first step, and pays in long runs of large networks on a GPU; a processor gets slower.",
+    )
     fields.add(
         "processes",
         st.number_input,
