@@ -144,6 +144,7 @@ def figures_of_replays(trainer: Trainer) -> dict[str, float]:
     middle, end = marks[len(marks) // 2], marks[-1]
     assert isinstance(trainer.rounds, ReplayedSteps)
     piece = trainer.rounds.largest()
+    assert piece.is_recorded, "else the floor would be no replay"
     kernels = kernels_of(piece.run, trainer.device)
     show(kernels, piece.num_steps)
     seconds = _time_of(piece.run, trainer.device)

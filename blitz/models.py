@@ -195,8 +195,8 @@ MODELS: dict[str, ModelInfo] = {
     ),
     "speed": ModelInfo(
         title="SpeedNet",
-        description="Seven convolutions made for speed records: 94% on CIFAR-10 in ten epochs, "
-        "as published",
+        description="Seven convolutions made for speed records; in the paper 94% on CIFAR-10 "
+        "in ten epochs",
         smallest_image=9,
         has_width=True,
         has_batch_norm=True,

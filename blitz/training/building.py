@@ -33,8 +33,9 @@ def check(config: TrainConfig, dataset: ImageDataset, device: torch.device, team
         raise ValueError(f"precision: tf32 needs an NVIDIA GPU; this run is on {device}")
 
 
-def set_up_gpu(config: TrainConfig) -> None:
-    """Choose the arithmetic of this process's kernels."""
+def set_up_gpu(config: TrainConfig, device: torch.device) -> None:
+    """Choose this process's GPU, and the arithmetic of its kernels."""
+    torch.cuda.set_device(device)
     precision = "tf32" if config.precision == "tf32" else "ieee"
     torch.backends.cuda.matmul.fp32_precision = precision
     torch.backends.cudnn.conv.fp32_precision = precision  # type: ignore[attr-defined]
@@ -111,4 +112,5 @@ def count_steps_per_epoch(
 
 def has_batch_norm(model: nn.Module) -> bool:
     """Whether it learns only from batches of two images or more."""
-    return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+    kinds = nn.modules.batchnorm._BatchNorm  # also of what several processes share
+    return any(isinstance(module, kinds) for module in model.modules())

@@ -4,6 +4,7 @@ On a cluster Ray has given the run its share of a device before the process bega
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -38,15 +39,13 @@ def device_slot(
         yield
         return
     settings.slots_folder.mkdir(parents=True, exist_ok=True)
-    devices = run_devices(run)
+    devices = run_devices(run, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     slots = [slot_lock(settings.slots_folder, run.host, device) for device in devices]
     is_told = False
     while True:
         look()
         with ExitStack() as taken:
-            if _take_all(slots, taken) and all(
-                _is_first(settings, store, run, device, siblings) for device in devices
-            ):
+            if _take_all(slots, taken) and _is_first(settings, store, run, devices, siblings):
                 held = taken.pop_all()
                 break
         if not is_told:
@@ -57,9 +56,12 @@ def device_slot(
         yield
 
 
-def run_devices(run: Run) -> list[str]:
-    """The devices of this machine that a run computes on: of several processes each has a GPU."""
-    processes = run.config.processes
+def run_devices(run: Run, processes_here: int = 1) -> list[str]:
+    """The devices of this machine that a run computes on: of several processes each has a GPU.
+
+    `processes_here`: how many torchrun has started here, where that is known.
+    """
+    processes = max(processes_here, run.config.processes)
     if processes > 1 and run.device.startswith("cuda"):
         return [f"cuda:{index}" for index in range(processes)]
     return [run.device]
@@ -76,18 +78,18 @@ def _take_all(slots: Sequence[FileLock], taken: ExitStack) -> bool:
 
 
 def _is_first(
-    settings: Settings, store: RunStore, run: Run, device: str, siblings: Collection[str]
+    settings: Settings, store: RunStore, run: Run, devices: Sequence[str], siblings: Collection[str]
 ) -> bool:
-    """Whether no older living run waits for the device."""
+    """Whether no older living run waits for one of the devices."""
     try:
-        waiting = store.waiting_runs(device)
+        waiting = store.waiting_runs()
     except StoreError as error:
         log.warning("%s; the queue is looked at again", error)
         return False
     for other in waiting:
         if other.number >= run.number:
             return True
-        if other.id in siblings:
+        if other.id in siblings or not set(devices) & set(run_devices(other)):
             continue
         folder = settings.runs_folder / other.id
         if other.host == run.host and is_held(run_lock(folder)):

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-MAX_AHEAD = 3
-"""Marks that the device may be behind. Enough that it never waits; few enough that what a person
-asks for is not behind a long queue."""
+SECONDS_AHEAD = 0.06
+"""Work that the device may have before it, asked for and not done: enough that it never waits, and
+so little that what a person asks for is not behind a long queue."""
 
 
 class RecordingError(RuntimeError):
@@ -29,7 +29,7 @@ class GraphQueue:
         self._stream = torch.cuda.Stream(device)
         # Graphs that are never replayed at once can use the same memory.
         self._pool = torch.cuda.graph_pool_handle()
-        self._marks: deque[torch.cuda.Event] = deque()
+        self._marks: deque[tuple[torch.cuda.Event, float]] = deque()
         self.can_record = True
         """Until something could not be."""
 
@@ -50,13 +50,13 @@ class GraphQueue:
         # Pinned memory is given again to others only once the copy is done.
         place.copy_(torch.tensor(values).pin_memory(), non_blocking=True)
 
-    def mark(self) -> None:
-        """Set a mark, and wait where the device is too many marks behind."""
+    def mark(self, seconds: float) -> None:
+        """Say that so much was asked of the device just now, and wait where that is too much."""
         mark = torch.cuda.Event(blocking=True)  # whoever waits leaves its core to others
         mark.record()
-        self._marks.append(mark)
-        if len(self._marks) > MAX_AHEAD:
-            self._marks.popleft().synchronize()
+        self._marks.append((mark, seconds))
+        while sum(seconds for _, seconds in self._marks) > SECONDS_AHEAD:
+            self._marks.popleft()[0].synchronize()
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
         """What replays the kernels that this work gives to the device, without doing it now.
@@ -74,5 +74,7 @@ class GraphQueue:
         except RuntimeError as error:
             self.can_record = False
             torch.cuda.synchronize(self._device)
-            raise RecordingError(str(error).splitlines()[0]) from error
+            # The end of a recording that failed fails, too; what was before says why.
+            cause = error.__context__ or error
+            raise RecordingError(str(cause).splitlines()[0]) from error
         return graph.replay

@@ -33,7 +33,7 @@ from blitz.training.store import (
     new_run_id,
 )
 
-_OF_THE_NETWORK = ("model", "width", "dataset", "image_size", "skip_unreadable")
+_OF_THE_NETWORK = ("model", "width", "whiten", "dataset", "image_size", "skip_unreadable")
 """What a fork has in common with its parent: else the weights would not fit, or mean nothing."""
 RESUMABLE: frozenset[ShownStatus] = frozenset({"stopped", "failed", "diverged", "lost"})
 

@@ -1,9 +1,8 @@
 """The training loop: a config in, events out.
 
 Imports torch and the data, nothing of stores, pages or progress bars. The images are resident on
-the device, so there is no data loader; the step asks the device for nothing, so a GPU is never
-waited for. On a CPU two runs of one config are bit-identical, and so is a run that was stopped at
-any step and resumed from its `state`.
+the device, so there is no data loader. On a CPU two runs of one config are bit-identical, and so is
+a run that was stopped at any step and resumed from its `state`.
 """
 
 import math
@@ -80,7 +79,7 @@ class Trainer:
         dataset: ImageDataset,
         *,
         state: TrainState | None = None,
-        summary_seconds: float = 0.25,
+        summary_seconds: float = 0.2,
         team: Team = ALONE,
     ) -> None:
         """Build the network and put the data on the device, or raise ValueError in one line.
@@ -90,11 +89,12 @@ class Trainer:
         size is that of all together.
         """
         self.config = config
-        self.device = torch.device(team.device(resolve_device(config.device)))
+        kind = resolve_device(config.device)
+        self.device = torch.device(resolve_device(team.device(kind)))
         self.team = team
         building.check(config, dataset, self.device, team)
         if self.device.type == "cuda":
-            building.set_up_gpu(config)
+            building.set_up_gpu(config, self.device)
         self.dataset = dataset.to(self.device)
         self._notes: list[str] = []
         self._later_notes: list[str] = []
@@ -256,7 +256,9 @@ class Trainer:
         """
         epoch, done = divmod(self._step, self._steps_per_epoch)
         if done == 0 or not self._has_begun_epoch:
+            start = time.perf_counter()
             self.rounds.begin_epoch(Epoch.of(self.config, self.dataset, epoch), done)
+            self._seconds += time.perf_counter() - start
             self._has_begun_epoch = True
         self.model.train()
         end = (epoch + 1) * self._steps_per_epoch
@@ -313,6 +315,8 @@ class Trainer:
         if self._answers is None or self._answers[0] != self._step:
             config = self.config
             with self._average.held() if self._average is not None else nullcontext():
+                # Each process has normalised batches of its own; the first one's are saved.
+                team.from_first(self.model.buffers())
                 answers = predict(
                     self.model,
                     self.dataset,

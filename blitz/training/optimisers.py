@@ -93,7 +93,7 @@ class Optimiser:
     ) -> None:
         """`factors`: how many times as fast as the learning rate says each of the values learns.
 
-        Weight decay pulls all values alike, however fast they learn.
+        The weight decay of sgd, nesterov and adamw pulls all values alike, however fast they learn.
         """
         self._config = config
         self._groups = [

@@ -26,7 +26,7 @@ from blitz.training.store import (
     StoreError,
 )
 
-FLUSH_SECONDS = 0.25
+FLUSH_SECONDS = 0.2
 CLOSE_SECONDS = 120.0
 """How long the end of a run waits for a database that cannot be used."""
 

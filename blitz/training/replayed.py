@@ -2,8 +2,12 @@
 
 A small step is over in less time than Python needs to ask for it. So the images' indices and the
 learning rates of several steps go to fixed places on the device, one CUDA graph takes all those
-steps, and what they came to lies in a fixed place again. Nothing waits for the device but the
-round's end. What cannot be recorded is taken kernel by kernel, with the same results.
+steps, and what they came to lies in a fixed place again. Who asks waits only for what it asked a
+moment ago, and at a round's end. What cannot be recorded is taken kernel by kernel, with the same
+results.
+
+An average of the weights is taken between recordings: an exponential one after every single step,
+which leaves a small network little of the gain.
 """
 
 import math
@@ -32,6 +36,10 @@ REPLAY_SECONDS = 0.02
 REPLAY_BYTES = 256 * 2**20
 """Size of the float images of one replay at most."""
 
+ALIGNMENT = 32
+"""Bytes at whose multiples batches begin: else libraries take other kernels for some of them, and
+would look for these while a recording is made."""
+
 
 class ReplayedSteps:
     """Takes the steps of a run on a GPU."""
@@ -59,7 +67,9 @@ class ReplayedSteps:
         self._changes = _room_for_changes(dataset) if is_augmented else None
         self._pieces: dict[tuple[int, int], Piece] = {}
         self._sizes: Sequence[int] = (1,)
-        self._is_measured = seconds == 0
+        self._seconds_per_step = math.inf
+        """Unknown as long as it is so much, and then each step is waited for."""
+        self._has_sizes = seconds == 0
         self._order = torch.empty(0, dtype=torch.int64)
         self._position = 0
 
@@ -75,22 +85,24 @@ class ReplayedSteps:
         """See `Rounds`."""
         outcomes: list[Tensor] = []
         sizes: list[int] = []
-        is_steady = self._is_recorded()
+        is_steady = True
         start = time.perf_counter()
         with self._training_step.at_full_speed(), self._queue.working():
             while step < last_step:
                 piece = self._next_piece(min(last_step - step, self._steps_until_average(step)))
+                is_steady = is_steady and piece.is_recorded
                 outcomes.append(self._run(piece, [rate(step + i) for i in range(piece.num_steps)]))
                 sizes += [piece.batch_size] * piece.num_steps
                 step += piece.num_steps
-                if self._average is not None:
+                if self._average is not None:  # if no step is taken any more, of the same weights
                     self._average.update(step - 1)
                 if time.perf_counter() - start >= self._seconds:
                     break
             outcome = torch.cat(outcomes, 1).cpu()
         seconds = time.perf_counter() - start
-        if is_steady and not self._is_measured:
-            self._choose_sizes(seconds / len(sizes))
+        self._seconds_per_step = seconds / len(sizes)
+        if is_steady and not self._has_sizes:
+            self._choose_sizes()
         return _round_of(outcome, sizes, seconds)
 
     def largest(self) -> "Piece":
@@ -122,7 +134,7 @@ class ReplayedSteps:
         self._position += count
         self._prepare(piece)
         piece.run()
-        self._queue.mark()
+        self._queue.mark(piece.num_steps * self._seconds_per_step)
         return piece.outcome.clone()
 
     def _prepare(self, piece: "Piece") -> None:
@@ -136,18 +148,13 @@ class ReplayedSteps:
             self._sizes = (1,)
             self._tell(f"steps are given to the GPU one by one: {error}")
 
-    def _is_recorded(self) -> bool:
-        """Whether whole steps are replayed already, be it one by one."""
-        piece = self._pieces.get((1, self._batch_size))
-        return piece is not None and piece.is_recorded
-
-    def _choose_sizes(self, seconds_per_step: float) -> None:
+    def _choose_sizes(self) -> None:
         """Once it is known how long a replayed step takes, choose how many make a piece."""
-        self._is_measured = True
+        self._has_sizes = True
         bytes_per_image = 4 * self._dataset.train_images[0].numel()
         most = min(
             self._average.every if self._average is not None else MAX_STEPS,
-            int(REPLAY_SECONDS / seconds_per_step),
+            int(REPLAY_SECONDS / self._seconds_per_step),
             REPLAY_BYTES // (bytes_per_image * self._batch_size),
         )
         self._sizes = piece_sizes(len(self._dataset.train_labels) // self._batch_size, most)
@@ -205,13 +212,18 @@ class Piece:
 
     def _take(self) -> None:
         images, labels = prepared(self._dataset, self.indices, self._changes)
+        images = self._training_step.laid_out(images)
         losses, logits, skips = [], [], []
         batches = zip(images.split(self.batch_size), labels.split(self.batch_size), strict=True)
         for index, (batch, truth) in enumerate(batches):
-            result = self._training_step.take_on_device(batch, truth, self.rates[index])
-            losses.append(result.loss)
-            logits.append(result.logits)
-            skips.append(result.magnitude)
+            if batch.data_ptr() % ALIGNMENT:
+                batch = batch.clone()
+            loss, answers, skip = self._training_step.take_on_device(
+                batch, truth, self.rates[index]
+            )
+            losses.append(loss)
+            logits.append(answers)
+            skips.append(skip)
         is_right = torch.cat(logits).argmax(1) == labels
         self.outcome[0] = torch.stack(losses)
         self.outcome[1] = is_right.view(self.num_steps, -1).sum(1)

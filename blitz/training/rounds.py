@@ -50,7 +50,10 @@ class Rounds(Protocol):
 
 
 class StepByStep:
-    """Each step is given to the device by itself. For a CPU, and for several processes."""
+    """Each step is given to the device by itself.
+
+    For a CPU, for several processes, and for rules that ask the device after each step.
+    """
 
     def __init__(
         self,
@@ -92,7 +95,8 @@ class StepByStep:
                 size = min(self._batch_size, self._images_left)
                 result = self._training_step.take(images, labels, rate(step), size)
                 results.append(result)
-                if self._average is not None:
+                is_taken = not self._training_step.is_stopped_by(result)
+                if self._average is not None and is_taken:
                     self._average.update(step)
                 self._images_left -= size
                 step += 1
@@ -100,7 +104,7 @@ class StepByStep:
                     is_time = time.perf_counter() - start >= self._seconds
                 else:
                     is_time = step >= limit
-                if is_time or step == last_step or self._training_step.is_stopped_by(result):
+                if is_time or step == last_step or not is_taken:
                     break
         synchronise(self._device)
         seconds = time.perf_counter() - start
@@ -115,7 +119,7 @@ def round_of(results: list[StepResult], seconds: float, team: Team) -> Round:
     sums = torch.zeros(3, dtype=torch.float64)
     if own:
         sizes = torch.tensor([result.num_images for result in own], dtype=torch.float64)
-        losses = torch.stack([result.loss for result in own]).double().cpu()
+        losses = torch.stack([result.loss for result in own]).cpu().double()
         logits = torch.cat([result.logits for result in own])  # [images, classes]
         labels = torch.cat([result.labels for result in own])  # [images]
         num_correct = (logits.argmax(1) == labels).sum().cpu()

@@ -84,9 +84,16 @@ def _data(config: TrainConfig, dataset: ImageDataset) -> str:
 
 {body.strip()}
 {script_tricks.changed_images(config, dataset)}batch_size = {config.batch_size}
-train_loader = DataLoader(train_set, batch_size=batch_size, shuffle=True)
+{_train_loader(config, dataset)}
 test_loader = DataLoader(test_set, batch_size=1000)
 """
+
+
+def _train_loader(config: TrainConfig, dataset: ImageDataset) -> str:
+    # Batch normalisation cannot learn from a last image alone.
+    is_alone = len(dataset.train_labels) % config.batch_size == 1
+    drop = ", drop_last=True" if is_alone and MODELS[config.model].has_batch_norm else ""
+    return f"train_loader = DataLoader(train_set, batch_size=batch_size, shuffle=True{drop})"
 
 
 def _split_source() -> str:

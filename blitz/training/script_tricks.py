@@ -19,7 +19,7 @@ def definitions(config: TrainConfig) -> str:
     parts = []
     if config.whiten:
         parts.append(
-            _constants(white, "MAX_PATCHES", "CHUNK_IMAGES", "SMOOTHING")
+            _constants(white, "MAX_PATCHES", "CHUNK_PATCHES", "MIN_VARIANCE", "SMOOTHING")
             + _sources(
                 white.check_whitening, white.whiten_first_layer, white.whitened_directions,
                 white.images_for_whitening, white._patch_size,

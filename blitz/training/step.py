@@ -84,7 +84,7 @@ class TrainingStep:
         """Have batches of this shape go through a compiled network; CompileError where it fails."""
         precision = torch.bfloat16 if self._config.precision == "bf16" else None
         try:
-            self._compiled = compiled(self._model, self._laid_out(images), precision)
+            self._compiled = compiled(self._model, self.laid_out(images), precision)
         finally:
             self.learnable.zero_gradients()
 
@@ -122,10 +122,12 @@ class TrainingStep:
         self.update(self.learnable.gradients(), result.magnitude, lr)
         return result
 
-    def take_on_device(self, images: Tensor, labels: Tensor, rate: Tensor) -> StepResult:
+    def take_on_device(
+        self, images: Tensor, labels: Tensor, rate: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The same without asking the device anything, and with a learning rate that lies on it.
 
-        The result's `magnitude` is the flag that this step, and all later ones, are left out.
+        Returns the loss, the logits, and whether this step and all later ones are left out (1).
         """
         self.learnable.zero_gradients()
         with self._autocast():
@@ -135,22 +137,17 @@ class TrainingStep:
         # One kernel looks through all tensors; what it multiplies them by is one.
         torch._amp_foreach_non_finite_check_and_unscale_([*gradients, loss], self._skip, self._one)
         self._optimiser.step(gradients, rate, skip=self._skip)
-        return StepResult(
-            loss=loss,
-            logits=logits.detach(),
-            labels=labels,
-            magnitude=self._skip.clone(),
-            num_images=len(labels),
-        )
+        return loss, logits.detach(), self._skip.clone()
 
     def _forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         config = self._config
         is_whole = self._compiled is not None and len(images) == config.batch_size
         network: Any = self._compiled if is_whole else self._network
-        logits = network(self._laid_out(images))
+        logits = network(self.laid_out(images))
         return logits, loss_of(logits, labels, config.loss, config.label_smoothing)
 
-    def _laid_out(self, images: Tensor) -> Tensor:
+    def laid_out(self, images: Tensor) -> Tensor:
+        """The images as the network's kernels want them to lie."""
         return images.contiguous(memory_format=self._memory_format)
 
     def update(self, gradients: list[Tensor], magnitude: Tensor, lr: float) -> None:

@@ -195,11 +195,10 @@ class RunStore:
             members = update(db.runs).where(db.runs.c.sweep == storable(sweep))
             connection.execute(members.values(halving=eta))
 
-    def waiting_runs(self, device: str) -> list[Run]:
-        """The runs that wait for this device, oldest first."""
-        is_queued = (db.runs.c.status == "queued") & (db.runs.c.device == device)
+    def waiting_runs(self) -> list[Run]:
+        """The runs that wait for a device, oldest first."""
         with self._database.reading() as connection:
-            return self._read_runs(connection, is_queued)[::-1]
+            return self._read_runs(connection, db.runs.c.status == "queued")[::-1]
 
     def update_run(self, run_id: str, **changes: Unpack[RunChanges]) -> None:
         """Change what is known about a run; its status changes with `change_status` alone."""

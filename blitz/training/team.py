@@ -6,7 +6,7 @@ decided by a person or a clock, process 0 decides for all. Imports torch alone.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -99,6 +99,13 @@ class Team:
             dist.all_reduce(values)
         return values
 
+    @torch.no_grad()
+    def from_first(self, tensors: Iterable[Tensor]) -> None:
+        """Fill these with what the first process has in them."""
+        if not self.is_alone:
+            for tensor in tensors:
+                dist.broadcast(tensor, src=0)
+
     def joined_rows(self, own: Tensor, num_rows: int) -> Tensor:
         """The shares of all processes as one tensor of so many rows, in order."""
         if self.is_alone:
@@ -114,7 +121,8 @@ class Team:
         """The model such that a backward pass averages gradients over all processes."""
         if self.is_alone:
             return model
-        return DistributedDataParallel(model, gradient_as_bucket_view=True)
+        # What batch normalisation remembers is made equal before it is used, see `from_first`.
+        return DistributedDataParallel(model, gradient_as_bucket_view=True, broadcast_buffers=False)
 
 
 ALONE = Team()
@@ -125,9 +133,8 @@ def joined() -> Iterator[Team]:
     """Meet the other processes; leave them at the end."""
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     local_rank = int(os.environ["LOCAL_RANK"])
-    if torch.cuda.is_available():
-        torch.cuda.set_device(local_rank)
-    # A run may wait for its device for days; a process that dies closes its connections at once.
+    # A run may wait for its device for days. A process that dies closes its connections at once;
+    # where GPUs wait for it that have none, torchrun ends the others after half a minute.
     dist.init_process_group(backend, timeout=timedelta(days=30))
     try:
         yield Team(rank=dist.get_rank(), size=dist.get_world_size(), local_rank=local_rank)

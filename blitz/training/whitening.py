@@ -15,7 +15,10 @@ from torch import Tensor, nn
 
 MAX_PATCHES = 2**20
 """Patches from which the covariance is estimated. It has few numbers, so more would not help."""
-CHUNK_IMAGES = 64
+CHUNK_PATCHES = 2**16
+"""Patches that are written out at once."""
+MIN_VARIANCE = 1e-6
+"""Of normalised pixels: with less there is nothing to see in the images."""
 SMOOTHING = 5e-4
 """Added to every variance, as a part of their mean, so that faint noise is not blown up."""
 
@@ -62,14 +65,16 @@ def whitened_directions(images: Tensor, kernel: tuple[int, int]) -> tuple[Tensor
     size = images.shape[1] * kernel[0] * kernel[1]
     products = torch.zeros(size, size, dtype=torch.float64)
     sums, count = torch.zeros(size, dtype=torch.float64), 0
-    for chunk in images.split(CHUNK_IMAGES):
+    for chunk in images.split(max(1, CHUNK_PATCHES // images[0, 0].numel())):
         patches = F.unfold(chunk, kernel).transpose(1, 2).reshape(-1, size)  # [patches, C·k·k]
-        products += (patches.T @ patches).double().cpu()
-        sums += patches.double().sum(0).cpu()
+        products += (patches.T @ patches).cpu().double()
+        sums += patches.sum(0).cpu().double()
         count += len(patches)
     mean = sums / count
     covariance = products / count - mean.outer(mean)
     variances, vectors = torch.linalg.eigh(covariance)  # ascending; vectors are columns
+    if variances.mean() < MIN_VARIANCE:
+        raise ValueError("whiten: True was given; all training images are of one colour")
     scales = (variances.clamp(min=0) + SMOOTHING * variances.mean()).rsqrt()
     # An eigenvector's sign is anybody's choice: here its largest part is positive.
     signs = vectors.gather(0, vectors.abs().argmax(0, keepdim=True)).sign()

@@ -30,7 +30,7 @@ class RecordedOnCpu(GraphQueue):
     def send(self, values: Sequence[float], place: Tensor) -> None:
         place.copy_(torch.tensor(values))
 
-    def mark(self) -> None:
+    def mark(self, seconds: float) -> None:
         pass
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:

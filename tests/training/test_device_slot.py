@@ -8,7 +8,7 @@ import pytest
 from blitz.settings import Settings
 from blitz.training.config import TrainConfig
 from blitz.training.device_slot import device_slot, run_devices
-from blitz.training.locks import is_held, slot_lock
+from blitz.training.locks import is_held, run_lock, slot_lock
 from blitz.training.store import Run, RunStore
 
 
@@ -50,6 +50,29 @@ def test_a_run_of_two_processes_holds_two_gpus(
     ):
         assert taken(settings) == [True, True, False]
     assert taken(settings) == [False, False, False]
+
+
+def test_a_younger_run_leaves_its_gpu_to_an_older_one_that_needs_two(
+    settings: Settings, home_store: RunStore, on_two_gpus: Run
+) -> None:
+    host = socket.gethostname()
+    home_store.change_status(on_two_gpus.id, {"starting"}, "queued")
+    younger = home_store.create_run(
+        name="y", config=TrainConfig(), device="cuda:1", token="y", host=host
+    )
+    folder = settings.runs_folder / on_two_gpus.id
+    folder.mkdir(parents=True)
+    give_up = giving_up_after(2)
+    with (
+        run_lock(folder),  # the older one lives
+        pytest.raises(GivenUpError),
+        device_slot(settings, home_store, younger, siblings=(), look=give_up, tell=print),
+    ):
+        pass
+    with device_slot(
+        settings, home_store, younger, siblings=(), look=giving_up_after(1), tell=print
+    ):
+        assert taken(settings) == [False, True, False]  # the older one died
 
 
 def test_it_waits_for_both_and_holds_neither_meanwhile(

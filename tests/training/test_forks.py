@@ -43,7 +43,9 @@ def test_a_fork_begins_where_its_parent_was_saved_last(
     )
     launcher.delete(parent.id)
     assert launcher.run(fork.id) is not None
-    for change in ({"model": "mlp"}, {"width": 2}, {"image_size": 64}, {"dataset": "mnist"}):
+    changes = ({"model": "mlp"}, {"width": 2}, {"whiten": True}, {"image_size": 64},
+               {"dataset": "mnist"})  # fmt: skip
+    for change in changes:
         other = TrainConfig.from_dict({**PARENT.to_dict(), **change})
         with pytest.raises(LauncherError, match=rf"{next(iter(change))}: .* a fork of fork has"):
             launcher.fork(fork.id, other, name="other", token="o")

@@ -12,8 +12,9 @@ from blitz.training import TrainConfig, Trainer, replayed
 from blitz.training.events import Command, Diverged, Event, Finished, Intervention, StepsDone
 from blitz.training.graph_queue import GraphQueue
 from blitz.training.replayed import MAX_STEPS, ReplayedSteps, piece_sizes
-from blitz.training.rounds import Rounds
+from blitz.training.rounds import Rounds, StepByStep
 from blitz.training.state import TrainState
+from blitz.training.team import ALONE
 from tests.images import squares
 from tests.training.recorded_on_cpu import RecordedOnCpu
 
@@ -49,6 +50,20 @@ class ReplayingTrainer(Trainer):
         return self.rounds
 
 
+class ByStep(Trainer):
+    """A trainer that takes each step by itself also on a GPU."""
+
+    def _make_rounds(self, seconds: float) -> Rounds:
+        return StepByStep(
+            self._training_step,
+            self.dataset,
+            self.config.batch_size,
+            seconds=seconds,
+            team=ALONE,
+            average=self._average,
+        )
+
+
 def run(
     kind: type[Trainer],
     config: TrainConfig = CONFIG,
@@ -77,7 +92,7 @@ def assert_close(one: Trainer, other: Trainer) -> None:
 @pytest.mark.parametrize("optimizer", RULES)
 def test_replayed_steps_end_where_steps_taken_one_by_one_do(optimizer: Any, device: str) -> None:
     config = replace(CONFIG, optimizer=optimizer, lr=0.003, weight_decay=0.01)
-    by_step, _ = run(Trainer, config)
+    by_step, _ = run(ByStep, replace(config, device=device))
     trainer, events = run(ReplayingTrainer, replace(config, device=device))
     assert_close(trainer, by_step)
     assert last(events).at.step == 48
@@ -100,7 +115,7 @@ def test_changed_images_and_averaged_weights_are_the_same_as_step_by_step(
     averaging: Any, device: str
 ) -> None:
     config = replace(RECIPE, averaging=averaging)
-    by_step, _ = run(Trainer, config)
+    by_step, _ = run(ByStep, replace(config, device=device))
     trainer, _ = run(ReplayingTrainer, replace(config, device=device))
     assert_close(trainer, by_step)
 
@@ -116,13 +131,13 @@ def test_many_steps_are_one_replay(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("model", ["resnet18-frozen", "net3x3", "mlp"])
 def test_any_network_can_be_replayed(model: str, device: str) -> None:
     config = replace(CONFIG, model=model, epochs=1, batch_size=12, optimizer="sgd")
-    by_step, _ = run(Trainer, config)
+    by_step, _ = run(ByStep, replace(config, device=device))
     trainer, _ = run(ReplayingTrainer, replace(config, device=device))
     assert_close(trainer, by_step)
 
 
 def test_a_round_tells_the_mean_over_its_images() -> None:
-    _, one_by_one = run(Trainer, replace(CONFIG, epochs=1))
+    _, one_by_one = run(ByStep, replace(CONFIG, epochs=1))
     _, whole = run(ReplayingTrainer, replace(CONFIG, epochs=1), summary_seconds=1_000)
     expected = [event for event in one_by_one if isinstance(event, StepsDone)]
     found = [event for event in whole if isinstance(event, StepsDone)]
@@ -145,7 +160,7 @@ def test_the_first_step_that_is_not_finite_and_all_after_it_are_left_out(
         CONFIG, optimizer=optimizer, loss="mse", lr=100.0, weight_decay=1.0, epochs=30,
         schedule="constant",
     )  # fmt: skip
-    _, expected = run(Trainer, config, summary_seconds=0)
+    _, expected = run(ByStep, replace(config, device=device), summary_seconds=0)
     trainer, events = run(ReplayingTrainer, replace(config, device=device), summary_seconds=1_000)
     assert last(events).reason == "diverged"
     assert all(value.isfinite().all() for value in weights_of(trainer).values())
@@ -195,7 +210,7 @@ class _AskingTrainer(ReplayingTrainer):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_what_cannot_be_recorded_is_taken_step_by_step_and_said(device: str) -> None:
-    by_step, _ = run(Trainer, CONFIG)
+    by_step, _ = run(ByStep, replace(CONFIG, device=device))
     trainer, events = run(_AskingTrainer, replace(CONFIG, device=device))
     notes = [e.message for e in events if isinstance(e, Intervention) and e.kind == "note"]
     assert len(notes) == 1

@@ -75,6 +75,17 @@ def test_the_script_of_the_fast_recipe_learns_by_all_its_tricks(tmp_path: Path) 
     assert printed_accuracy(output) > 0.85
 
 
+def test_a_last_image_alone_is_left_out_where_the_run_leaves_it_out(tmp_path: Path) -> None:
+    config = TrainConfig(
+        dataset="digits", model="speed", image_size=16, batch_size=479, epochs=1, device="cpu"
+    )
+    dataset = load_dataset("digits", image_size=16)
+    assert len(dataset.train_labels) % 479 == 1
+    script = training_script(config, dataset)
+    assert "drop_last" not in training_script(replace(config, batch_size=64), dataset)
+    assert 0 <= printed_accuracy(run_script(script, tmp_path)) <= 100
+
+
 def test_the_script_splits_digits_as_the_run_does(tmp_path: Path) -> None:
     dataset = load_dataset("digits")
     source = training_script(TrainConfig(dataset="digits", epochs=1, device="cpu"), dataset)

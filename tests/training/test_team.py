@@ -13,11 +13,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from blitz.datasets import load_dataset
+from blitz.models import build_model
 from blitz.settings import Settings
-from blitz.training import runner
+from blitz.training import Trainer, building, runner
 from blitz.training.batches import Epoch, epoch_batches, epoch_order
+from blitz.training.checkpoints import load_state
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher, LauncherError
+from blitz.training.predictions import read_predictions
 from blitz.training.processes import environment
 from blitz.training.store import Run, RunStore
 from blitz.training.team import Team
@@ -90,6 +94,19 @@ def test_each_batch_is_shared_and_no_image_is_taken_twice(num_train: int, batch_
         assert all(len(part_labels) for _, part_labels in own)  # nobody is without an image
 
 
+@pytest.mark.parametrize("num_train", [101, 96, 102])
+def test_batch_normalisation_over_several_gpus_needs_two_images_each(num_train: int) -> None:
+    config = replace(CONFIG, batch_size=16)
+    own = build_model("speed", channels=1, image_size=12)
+    on_gpus = torch.nn.SyncBatchNorm.convert_sync_batchnorm(build_model("speed"))
+    team = Team(size=4)
+    for model in (own, on_gpus):
+        notes: list[str] = []
+        steps = building.count_steps_per_epoch(config, num_train, model, team, notes)
+        assert steps == 6
+        assert len(notes) == (num_train != 96)
+
+
 # Real processes
 
 
@@ -107,6 +124,26 @@ def test_two_processes_learn_what_one_does(
         assert ours.class_correct == theirs.class_correct
     metrics = home_store.metrics_after(run.id)
     assert metrics.images[-1] == 3 * 1_438
+
+
+def test_what_is_recorded_of_normalised_batches_is_what_the_saved_weights_answer(
+    launcher: Launcher, home_store: RunStore, settings: Settings, wait_for: WaitFor
+) -> None:
+    config = replace(
+        CONFIG, model="speed", image_size=12, epochs=1, batch_size=300, averaging="lookahead"
+    )
+    run = launcher.start(config, name="two", token="two")
+    wait_for(lambda: status(launcher, run) == "finished")
+    folder = settings.runs_folder / run.id
+    recorded = read_predictions(folder)
+    [saved] = [row for row in home_store.checkpoints(run.id) if row.kind == "last"]
+    dataset = load_dataset("digits", image_size=12)
+    state = load_state(folder / saved.file_name)
+    answers = Trainer(replace(config, processes=1), dataset, state=state).predictions()
+    assert recorded is not None
+    torch.testing.assert_close(
+        torch.as_tensor(recorded.probabilities), answers.probabilities, rtol=1e-4, atol=1e-5
+    )
 
 
 def test_a_team_pauses_learns_slower_goes_on_and_stops_together(

@@ -79,6 +79,11 @@ def test_constant_images_give_finite_filters() -> None:
     assert first_layer(model).weight.isfinite().all()
 
 
+def test_images_of_one_colour_are_refused() -> None:
+    with pytest.raises(ValueError, match="of one colour"):
+        whiten_first_layer(build_model("speed"), torch.full((10, 3, 32, 32), 0.25))
+
+
 def test_the_same_images_give_the_same_filters() -> None:
     weights = []
     for _ in range(2):
