@@ -2,7 +2,7 @@
 
 On two processor cores it takes half a minute and gains nothing: Net at batch 64 ran at 0.6 times,
 SpeedNet at 1.1 times the speed of PyTorch's own operations. On a GPU it joins what lies between
-convolutions into few kernels, which pays in long runs of large networks.
+convolutions into few kernels; whether that pays for the minute, a long run has to show.
 """
 
 from typing import Any

@@ -64,7 +64,7 @@ class TrainConfig:
     precision: Precision = "float32"
     """Arithmetic of the forward and backward pass."""
     compiled: bool = False
-    """Have torch.compile join the network's kernels: takes a minute, and pays in long GPU runs."""
+    """Have torch.compile join the network's kernels: takes a minute, and is meant for a GPU."""
     seed: int = 0
     """Decides the initial weights and the order of the images."""
     patience: int = 0

@@ -48,7 +48,7 @@ def describe(config: TrainConfig, device: str) -> str:
         config.loss,
         config.precision,
         f"seed {config.seed}",
-        device,
+        device if config.processes == 1 else f"{device}, {config.processes} processes",
     ]
     return " · ".join(parts)
 

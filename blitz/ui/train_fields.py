@@ -130,13 +130,6 @@ def _running(services: Services, fields: _Fields) -> None:
     fields.add("device", st.selectbox, "Device", ["auto", *services.launcher.devices()])
     fields.add("precision", st.selectbox, "Precision", get_args(Precision))
     fields.add(
-        "compiled",
-        st.checkbox,
-        "Compile",
-        help="torch.compile joins the network's small kernels. It takes up to a minute before the "
-        "first step, and pays in long runs of large networks on a GPU; a processor gets slower.",
-    )
-    fields.add(
         "processes",
         st.number_input,
         "Processes",
@@ -156,6 +149,13 @@ def _running(services: Services, fields: _Fields) -> None:
         st.checkbox,
         "Keep every epoch",
         help="Its weights and answers, as far as they fit, to look back at on the Compare page.",
+    )
+    fields.add(
+        "compiled",
+        st.checkbox,
+        "Compile",
+        help="torch.compile joins the network's small kernels. It takes up to a minute before the "
+        "first step, and is meant for long runs on a GPU; a processor gets slower.",
     )
 
 
