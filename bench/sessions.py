@@ -22,6 +22,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,9 +99,10 @@ def usage(pid: int) -> Usage:
 def children(pid: int) -> Iterator[int]:
     """The processes that this one started, and those that they did."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            yield child
-            yield from children(child)
+        with suppress(OSError):  # this thread has ended since
+            for child in map(int, (task / "children").read_text().split()):
+                yield child
+                yield from children(child)
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -14,9 +14,10 @@ BARE = [
     *(
         ROOT / "blitz" / "training" / f"{name}.py"
         for name in (
-            "augmentation", "averaging", "batches", "config", "evaluation", "events",
-            "graph_queue", "groups", "loop", "optimisers", "plan", "replayed", "rounds",
-            "schedules", "state", "step", "team", "together", "together_layers", "whitening",
+            "augmentation", "averaging", "batches", "building", "compiling", "config",
+            "evaluation", "events", "graph_queue", "groups", "loop", "optimisers", "plan",
+            "replayed", "rounds", "schedules", "state", "step", "team", "together",
+            "together_layers", "whitening",
         )
     ),
 ]  # fmt: skip

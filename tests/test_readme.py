@@ -28,6 +28,8 @@ def environment(home: Path) -> dict[str, str]:
 
 def test_terminal_commands_run(tmp_path: Path) -> None:
     commands = [line for line in lines() if line.startswith(".venv/bin/python -m blitz")]
+    # One of several machines only makes a run, of images that would have to be downloaded.
+    commands = [line for line in commands if "--later" not in line]
     assert len(commands) == 3
     for command in commands:
         own_python = command.replace(".venv/bin/python", sys.executable, 1)

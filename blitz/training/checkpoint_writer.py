@@ -92,12 +92,15 @@ class CheckpointWriter:
                 self._saves[save.place] = save
                 self._thin_out()
 
-    def write(self, *, is_closing: bool) -> None:
-        """Write what is due; StoreError where a row cannot be added now, its file waits then."""
+    def waiting(self) -> list[Save]:
+        """What is still to be written now."""
         with self._lock:
             # What a run goes on from comes before what one looks back at.
-            waiting = sorted(self._saves.values(), key=lambda save: save.kind == "epoch")
-        for save in waiting:
+            return sorted(self._saves.values(), key=lambda save: save.kind == "epoch")
+
+    def write(self, saves: Sequence[Save], *, is_closing: bool) -> None:
+        """Write those due; StoreError where a row cannot be added now, its file waits then."""
+        for save in saves:
             if save.is_urgent or is_closing or self._is_due(save.kind):
                 self._write(save, is_closing=is_closing)
 

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
@@ -64,6 +65,9 @@ class Recorder:
         """Why the run is to stop by the rule of its sweep; empty while it is not."""
 
     def __enter__(self) -> Self:
+        # What was asked before holds from the first step on.
+        with suppress(StoreError):
+            self._read()
         self._thread.start()
         return self
 
@@ -184,12 +188,17 @@ class Recorder:
             self.event("disk full", fault, self._at)
 
     def _write(self) -> None:
+        # A checkpoint promises that the rows before it are there, and "stopped" that the last
+        # checkpoint is. The run goes on giving them, in this order, while they are written: so
+        # what is to be written last is looked at first.
+        status = self._status
+        saves = self._checkpoints.waiting()
         self._write_rows()
         self._write_events()
-        # Before the status: "stopped" promises that the last checkpoint is there.
-        self._checkpoints.write(is_closing=self._is_closing.is_set())
+        self._checkpoints.write(saves, is_closing=self._is_closing.is_set())
         self._write_changes()
-        self._write_status()
+        if status is not None:
+            self._write_status(status)
 
     def _write_rows(self) -> None:
         with self._lock:
@@ -219,10 +228,7 @@ class Recorder:
                 self._changes = changes | self._changes
             raise
 
-    def _write_status(self) -> None:
-        status = self._status
-        if status is None:
-            return
+    def _write_status(self, status: tuple[RunStatus, str]) -> None:
         self._store.change_status(self._run.id, ACTIVE, *status)
         with self._lock:
             if self._status is status:

@@ -121,8 +121,7 @@ class Team:
         """The model such that a backward pass averages gradients over all processes."""
         if self.is_alone:
             return model
-        # What batch normalisation remembers is made equal before it is used, see `from_first`.
-        return DistributedDataParallel(model, gradient_as_bucket_view=True, broadcast_buffers=False)
+        return DistributedDataParallel(model, gradient_as_bucket_view=True)
 
 
 ALONE = Team()

@@ -201,7 +201,7 @@ def test_a_slow_disk_thins_epochs_out_says_so_once_and_keeps_the_last(
     run, writer = writer_of(home_store, tmp_path, told)
     for epoch in range(20):
         writer.give(a_save("epoch", epoch))
-    writer.write(is_closing=False)
+    writer.write(writer.waiting(), is_closing=False)
     assert not writer.is_waiting
     kept_steps = [row.step for row in kept(home_store, run.id)]
     assert kept_steps[-1] == 19
@@ -225,7 +225,7 @@ def test_what_a_run_goes_on_from_is_written_before_what_one_looks_back_at(
     run, writer = writer_of(home_store, tmp_path, told)
     for save in (a_save("epoch", 1), a_save("epoch", 2), a_save("last", 2)):
         writer.give(save)
-    writer.write(is_closing=False)
+    writer.write(writer.waiting(), is_closing=False)
     assert written == ["last-", "epoch"]
     assert not writer.keeps_epochs
     writer.give(a_save("epoch", 3))
@@ -239,13 +239,13 @@ def test_a_row_is_added_once_though_the_removal_after_it_fails(
 ) -> None:
     run, writer = writer_of(home_store, tmp_path, [])
     writer.give(a_save("last", 1))
-    writer.write(is_closing=True)
+    writer.write(writer.waiting(), is_closing=True)
     writer.give(a_save("last", 2))
     with monkeypatch.context() as patch:
         patch.setattr(home_store, "remove_checkpoint", raise_store_error)
         with pytest.raises(StoreError):
-            writer.write(is_closing=True)
-    writer.write(is_closing=True)
+            writer.write(writer.waiting(), is_closing=True)
+    writer.write(writer.waiting(), is_closing=True)
     assert [row.step for row in home_store.checkpoints(run.id)] == [2]
 
 

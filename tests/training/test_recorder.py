@@ -3,9 +3,10 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -315,3 +316,64 @@ def test_a_fault_nobody_foresaw_ends_the_run_and_goes_up(
         Recorder(home_store, run, tmp_path) as recorder,
     ):
         assert recorder.is_superseded.wait(240)
+
+
+class BusyStore(RunStore):
+    """A store during whose first writing of rows the run goes on."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.meanwhile: list[Callable[[], None]] = []
+        self.known_at_end: tuple[int, list[int]] | None = None
+
+    def append_metrics(self, run_id: str, rows: Sequence[StepsDone | EpochFinished]) -> None:
+        super().append_metrics(run_id, rows)
+        if rows:
+            while self.meanwhile:
+                self.meanwhile.pop(0)()
+
+    def change_status(self, run_id: str, *arguments: Any, **options: Any) -> bool:
+        is_changed = super().change_status(run_id, *arguments, **options)
+        if "finished" in arguments:
+            steps = [checkpoint.step for checkpoint in self.checkpoints(run_id)]
+            self.known_at_end = (int(self.metrics_after(run_id).step[-1]), steps)
+        return is_changed
+
+
+def test_what_ends_while_its_rows_are_written_is_finished_only_once_all_is_there(
+    settings: Settings, run: Run, tmp_path: Path
+) -> None:
+    with closing(BusyStore(settings.database_url)) as store:
+        with Recorder(store, run, tmp_path) as recorder:
+            save(recorder, 1)
+
+            def end() -> None:
+                recorder.row(row(2))
+                save(recorder, 2)
+                recorder.status("finished")
+
+            store.meanwhile.append(end)
+            recorder.row(row(1))
+        assert store.known_at_end == (2, [2])
+
+
+def test_a_checkpoint_is_there_only_once_the_rows_before_it_are(
+    settings: Settings, run: Run, tmp_path: Path
+) -> None:
+    with closing(BusyStore(settings.database_url)) as store:
+        seen: list[tuple[int, int]] = []
+
+        def add_checkpoint(*arguments: Any, **row: Any) -> None:
+            seen.append((row["step"], int(store.metrics_after(run.id).step[-1])))
+            RunStore.add_checkpoint(store, *arguments, **row)
+
+        store.add_checkpoint = add_checkpoint  # type: ignore[method-assign]
+        with Recorder(store, run, tmp_path) as recorder:
+
+            def go_on() -> None:
+                recorder.row(row(2))
+                save(recorder, 2)
+
+            store.meanwhile.append(go_on)
+            recorder.row(row(1))
+        assert seen == [(2, 2)]

@@ -101,7 +101,8 @@ def _base_field(services: Services, runs: Sequence[Run]) -> TrainConfig:
                           format_func=lambda name: titles.get(name, name))  # fmt: skip
     if st.session_state.get(EPOCHS_OF) != chosen:
         st.session_state[EPOCHS_OF], st.session_state[EPOCHS] = chosen, bases[chosen].epochs
-    return replace(bases[chosen], keep_epochs=False)  # of so many runs it would fill the disk
+    # Of so many runs kept epochs would fill the disk, and each has one process.
+    return replace(bases[chosen], keep_epochs=False, processes=1)
 
 
 def _preset_field(method: Method) -> None:
