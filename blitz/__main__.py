@@ -29,6 +29,7 @@ from blitz.training.processes import environment, is_one_of_several, training_co
 from blitz.training.store import Run, RunStore, StoreError
 from blitz.training.terminal import Terminal
 
+SIGNAL_POLL_SECONDS = 0.2
 TRAINING_NICENESS = 10
 """How far the process of a dashboard's run stands back."""
 
@@ -177,7 +178,8 @@ def _carry_out_together(settings: Settings, store: RunStore, run_id: str) -> int
             if team.is_first:
                 runner.run(settings, store, run_id, team=team)
             else:
-                follow(settings, team)
+                with runner.stop_on_signals(is_patient=True):  # the first one tells when to stop
+                    follow(settings, team)
         except runner.RunFailedError as error:
             # What was chosen wrongly would be wrong again.
             return 0 if isinstance(error.__cause__, ValueError) else 1
@@ -206,8 +208,7 @@ def _train(settings: Settings, store: RunStore, command: Train) -> int:
             print(json.dumps({"run": run.id}))
             return 0
         if config.processes > 1:
-            command_line = training_command([run.id], config.processes)
-            subprocess.run(command_line, env=environment(settings), check=False)
+            _train_by_several(training_command([run.id], config.processes), settings)
             return _print_result(store, run.id)
         _log_to(settings, run.id)
         try:
@@ -218,11 +219,23 @@ def _train(settings: Settings, store: RunStore, command: Train) -> int:
     return _print_result(store, run.id)
 
 
+def _train_by_several(command: Sequence[str], settings: Settings) -> None:
+    """Have torchrun carry the command out; it hears once of a signal that this process gets."""
+    process = subprocess.Popen(command, env=environment(settings), start_new_session=True)
+    with runner.stop_on_signals(is_patient=True) as is_interrupted:
+        while process.poll() is None:
+            if is_interrupted.is_set():
+                process.terminate()
+                is_interrupted.clear()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(SIGNAL_POLL_SECONDS)
+
+
 def _print_result(store: RunStore, run_id: str) -> int:
     ended = store.get_run(run_id)
     assert ended is not None
     print(json.dumps(_result(ended)))
-    return 1 if ended.status in ("diverged", "failed") else 0
+    return 0 if ended.status in ("finished", "stopped") else 1
 
 
 def _log_to(settings: Settings, run_id: str) -> None:

@@ -58,7 +58,9 @@ def run(
     with lock:
         folder = settings.runs_folder / run_id
         try:
-            with stop_on_signals() as is_interrupted, Recorder(store, record, folder) as recorder:
+            # torchrun passes on each signal that its own process gets beside this one.
+            signals = stop_on_signals(is_patient=team is not None)
+            with signals as is_interrupted, Recorder(store, record, folder) as recorder:
                 looking = watcher or Nobody()
                 work = Work(settings, store, record, recorder, is_interrupted, looking, team)
                 begins_again = team is not None and team.begins_again
@@ -153,8 +155,11 @@ def describe_failure(error: Exception, run: Run) -> str:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that the first SIGTERM, SIGINT or SIGHUP sets; the second acts as ever."""
+def stop_on_signals(*, is_patient: bool = False) -> Iterator[threading.Event]:
+    """An event that the first SIGTERM, SIGINT or SIGHUP sets; the second acts as ever.
+
+    Whoever is patient stays so: the second one does nothing either.
+    """
     is_interrupted = threading.Event()
     numbers: list[int] = [signal.SIGTERM, signal.SIGINT]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -163,7 +168,8 @@ def stop_on_signals() -> Iterator[threading.Event]:
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         is_interrupted.set()
-        signal.signal(number, before[number] or signal.SIG_DFL)
+        if not is_patient:
+            signal.signal(number, before[number] or signal.SIG_DFL)
 
     for number in numbers:
         before[number] = signal.signal(number, interrupt)

@@ -41,7 +41,7 @@ from blitz.ui.queries import read_choice, read_int, read_span
 
 MOST_POINTS = 20_000
 MOST_EVENTS = 200
-MOST_ANSWERS = 100
+MOST_ANSWERS = 8
 
 
 def routes(store: RunStore, view: Callable[[Run], Run]) -> list[Route]:

@@ -89,7 +89,8 @@ class SessionLimits:
         assert self._most_runs is not None
         if len(under_way) + num_runs <= self._most_runs:
             return
-        mend = "stop one or wait for its end" if under_way else "ask for fewer"
+        is_possible = num_runs <= self._most_runs
+        mend = "stop one or wait for its end" if is_possible else "ask for fewer"
         raise LimitError(
             f"{_count(self._most_runs, 'run')} of one person at a time may be under way here; "
             f"you have {len(under_way)} and ask for {num_runs} more: {mend}"

@@ -177,6 +177,29 @@ def test_a_killed_process_is_begun_again_with_all_others_from_the_last_checkpoin
     wait_for(lambda: processes_of(run) == [])
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_all_processes_with_a_checkpoint(
+    number: signal.Signals, settings: Settings, home_store: RunStore, wait_for: WaitFor
+) -> None:
+    command = [
+        *(sys.executable, "-m", "blitz", "train", "--dataset", "digits", "--device", "cpu"),
+        *("--epochs", "10000", "--processes", "2"),
+    ]
+    process = subprocess.Popen(command, env=environment(settings), stderr=subprocess.DEVNULL)
+
+    def newest() -> str:
+        runs = home_store.list_runs()
+        return runs[0].status if runs else ""
+
+    wait_for(lambda: newest() == "running")
+    process.send_signal(number)
+    assert process.wait(timeout=120) == 0
+    assert newest() == "stopped"
+    [run] = home_store.list_runs()
+    assert home_store.checkpoints(run.id)
+    assert processes_of(run) == []
+
+
 def processes_of(run: Run) -> list[int]:
     """The processes that train a run, without torchrun's own, as Linux lists them."""
     found = []
