@@ -3,6 +3,7 @@
 The other one, `cluster`, hands them to Ray.
 """
 
+import re
 import socket
 import subprocess
 import threading
@@ -132,7 +133,8 @@ class LocalExecutor:
 
     def _last_words(self, run_id: str) -> str:
         text = self._log_path(run_id).read_text(errors="replace")
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        # Without the frames that torchrun draws around what it says.
+        lines = [line.strip() for line in text.splitlines() if re.search(r"\w", line)]
         return f"its process ended at once: {lines[-1] if lines else 'it said nothing'}"
 
     def _log_path(self, run_id: str) -> Path:

@@ -7,6 +7,7 @@ cluster's machine is off, and would bring Ray into the web process. Knows nothin
 import http.client
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -144,5 +145,5 @@ def _read_job(found: Mapping[str, Any]) -> Job:
 
 def _last_line(text: str) -> str:
     """What a log or traceback says in the end."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if re.search(r"\w", line)]
     return lines[-1] if lines else "it said nothing"
