@@ -221,8 +221,8 @@ def _train(settings: Settings, store: RunStore, command: Train) -> int:
 
 def _train_by_several(command: Sequence[str], settings: Settings) -> None:
     """Have torchrun carry the command out; it hears once of a signal that this process gets."""
-    process = subprocess.Popen(command, env=environment(settings), start_new_session=True)
     with runner.stop_on_signals(is_patient=True) as is_interrupted:
+        process = subprocess.Popen(command, env=environment(settings), start_new_session=True)
         while process.poll() is None:
             if is_interrupted.is_set():
                 process.terminate()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from sqlalchemy import create_engine, text
 
 from blitz.settings import Settings
@@ -17,6 +18,16 @@ from blitz.training.launcher import Launcher
 from blitz.training.store import ACTIVE, RunStore
 
 WaitFor = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two threads of torch on a busy machine spend their time waiting for each other."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

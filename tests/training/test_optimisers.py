@@ -38,6 +38,23 @@ def same_model_twice(name: str) -> tuple[nn.Module, nn.Module]:
     return models[0], models[1]
 
 
+def assert_same_steps(
+    own: tuple[nn.Module, LearnableParameters, Optimiser],
+    torchs: tuple[nn.Module, torch.optim.Optimizer],
+    num_steps: int,
+) -> None:
+    (ours, learnable, optimiser), (theirs, reference) = own, torchs
+    for _ in range(num_steps):
+        learnable.zero_gradients()
+        loss_of(ours).backward()
+        optimiser.step(learnable.gradients(), LR)
+        reference.zero_grad()
+        loss_of(theirs).backward()
+        reference.step()
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("model", ["net", "mlp"])
 @pytest.mark.parametrize(("rule", "momentum", "build"), RULES)
 def test_ten_steps_equal_torchs_optimizer(
@@ -48,15 +65,7 @@ def test_ten_steps_equal_torchs_optimizer(
     learnable = LearnableParameters(ours)
     optimiser = Optimiser(config, learnable.values)
     reference = build(list(theirs.parameters()))
-    for _ in range(10):
-        learnable.zero_gradients()
-        loss_of(ours).backward()
-        optimiser.step(learnable.gradients(), LR)
-        reference.zero_grad()
-        loss_of(theirs).backward()
-        reference.step()
-    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+    assert_same_steps((ours, learnable, optimiser), (theirs, reference), 10)
 
 
 def test_small_models_are_one_tensor_and_large_ones_are_not() -> None:
@@ -110,15 +119,7 @@ def test_some_values_can_learn_faster_than_others(
     others = [value for name, value in theirs.named_parameters() if name not in names]
     reference = build(others)
     reference.add_param_group({"params": fast, "lr": 8 * LR, "weight_decay": DECAY / 8})
-    for _ in range(3):
-        learnable.zero_gradients()
-        loss_of(ours).backward()
-        optimiser.step(learnable.gradients(), LR)
-        reference.zero_grad()
-        loss_of(theirs).backward()
-        reference.step()
-    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+    assert_same_steps((ours, learnable, optimiser), (theirs, reference), 3)
 
 
 def test_frozen_parameters_do_not_learn() -> None:

@@ -3,12 +3,10 @@
 import os
 import signal
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from blitz.settings import Settings
 from blitz.training import sweep_runner
@@ -27,14 +25,7 @@ FOUR = grid({"lr": [0.01, 0.02], "seed": [0, 1]}, BASE)
 ENDLESS = [replace(config, epochs=10_000) for config in FOUR]
 
 
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two threads of torch on a busy machine spend their time waiting for each other."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def names(configs: object) -> list[str]:
