@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +26,6 @@ from blitz.training.store import ACTIVE, Run, RunStore
 REPOSITORY = Path(__file__).parents[1]
 DEADLINE_SECONDS = 90.0
 NUM_TRAIN, NUM_TEST = 4_800, 200
-OWN_VARIABLES = {"BLITZ_DATABASE_URL": "", "BLITZ_DATASETS": ""}
-"""What a server is told beside its home folder: nothing of what this machine's user has set."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +71,7 @@ def running_server(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def server_process(
-    settings: Settings, app: Path, environ: Mapping[str, str] = OWN_VARIABLES
+    settings: Settings, app: Path
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The address of a new server of this app, as soon as it is healthy, and its process."""
     with socket.socket() as probe:
@@ -85,7 +83,7 @@ def server_process(
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}",
              "--server.address=127.0.0.1", "--server.headless=true"],
-            cwd=REPOSITORY, env={**os.environ, **environ, "BLITZ_HOME": str(settings.home)},
+            cwd=REPOSITORY, env=own_environment(settings.home),
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
@@ -100,6 +98,12 @@ def server_process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def own_environment(home: Path) -> dict[str, str]:
+    """The environment with a home folder, and nothing else that a dashboard's owner has set."""
+    others = {name: text for name, text in os.environ.items() if not name.startswith("BLITZ_")}
+    return {**others, "BLITZ_HOME": str(home)}
 
 
 def _is_healthy(url: str) -> bool:

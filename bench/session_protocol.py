@@ -32,6 +32,8 @@ class Conversation:
         self._query = query
         self._page_hash = ""
         self._widget_ids: dict[str, str] = {}
+        self._fragments: dict[str, str] = {}
+        """By a widget's key: the part of the page that runs by itself when it is changed."""
         self._values: dict[str, float | Mapping[str, Any]] = {}
         """What a person has set so far: a browser says it each time."""
         self._kept_messages: set[str] = set()
@@ -47,6 +49,8 @@ class Conversation:
         if not self._page_hash:
             message.rerun_script.page_name = self._page
         message.rerun_script.cached_message_hashes.extend(sorted(self._kept_messages))
+        changed = {self._fragments.get(key, "") for key in values}
+        message.rerun_script.fragment_id = changed.pop() if len(changed) == 1 else ""
         self._values |= values
         for key, value in self._values.items():
             if key not in self._widget_ids:
@@ -74,15 +78,20 @@ class Conversation:
         elif kind == "delta" and answer.delta.WhichOneof("type") == "new_element":
             element = answer.delta.new_element
             shown = getattr(element, element.WhichOneof("type") or "empty")
-            self._note(getattr(shown, "id", ""))
+            self._note(getattr(shown, "id", ""), answer.delta.fragment_id)
         elif kind == "script_finished":
-            assert answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+            assert answer.script_finished in (
+                ForwardMsg.FINISHED_SUCCESSFULLY,
+                ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+            )
             return True
         return False
 
-    def _note(self, widget_id: str) -> None:
+    def _note(self, widget_id: str, fragment: str) -> None:
         if widget_id.startswith("$$ID-"):  # and then a digest and the key
-            self._widget_ids[widget_id.split("-", 2)[2]] = widget_id
+            key = widget_id.split("-", 2)[2]
+            self._widget_ids[key] = widget_id
+            self._fragments[key] = fragment
 
 
 class Session:

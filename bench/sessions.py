@@ -21,7 +21,7 @@ The last line is JSON with these keys.
 import os
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,8 @@ from blitz.training.config import TrainConfig
 WATCHING = 40
 CHANGE_SECONDS = 5.0
 MAX_EPOCHS = 10_000
+ENDED = (FileNotFoundError, ProcessLookupError)
+"""What the kernel says of a process or a thread that is no more."""
 BUDGETS = {"p95_ms_40": 60.0, "watching_cpu_40": 0.5}
 
 
@@ -72,7 +74,7 @@ def measure(pid: int, lesson: Lesson) -> Measured:
         before = usage(pid)
         found = end()
         after = usage(pid)
-    memory, of_workers = _memory_mb(pid), sum(map(_memory_mb, children(pid)))
+    memory, of_workers = _memory_mb(pid), total(_memory_mb, children(pid))
     seconds = after.at - before.at
     return Measured(
         reruns=found.reruns,
@@ -92,17 +94,33 @@ def usage(pid: int) -> Usage:
     return Usage(
         at=time.perf_counter(),
         own_seconds=_cpu_seconds(pid),
-        children_seconds=sum(map(_cpu_seconds, children(pid))),
+        children_seconds=total(_cpu_seconds, children(pid)),
     )
 
 
 def children(pid: int) -> Iterator[int]:
     """The processes that this one started, and those that they did."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):  # this thread has ended since
-            for child in map(int, (task / "children").read_text().split()):
-                yield child
-                yield from children(child)
+    for child in _started_by(pid):
+        yield child
+        yield from children(child)
+
+
+def total(of_one: Callable[[int], float], pids: Iterable[int]) -> float:
+    """The sum of a figure over processes; what has ended before it was looked at adds nothing."""
+    found = 0.0
+    for pid in pids:
+        with suppress(*ENDED):
+            found += of_one(pid)
+    return found
+
+
+def _started_by(pid: int) -> list[int]:
+    found: list[int] = []
+    with suppress(*ENDED):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(*ENDED):
+                found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def _cpu_seconds(pid: int) -> float:

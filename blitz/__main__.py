@@ -25,11 +25,14 @@ from blitz.settings import Settings, read_settings
 from blitz.training import runner, sweep_runner
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher
+from blitz.training.locks import team_lock
 from blitz.training.processes import environment, is_one_of_several, training_command
 from blitz.training.store import Run, RunStore, StoreError
 from blitz.training.terminal import Terminal
 
 SIGNAL_POLL_SECONDS = 0.2
+_SHOWN = "BLITZ_SHOWN"
+"""Variable that tells the processes of a run that a person at a terminal looks on."""
 TRAINING_NICENESS = 10
 """How far the process of a dashboard's run stands back."""
 
@@ -145,15 +148,20 @@ def _export_graph(command: Graph) -> int:
 
 
 def _carry_out(settings: Settings, store: RunStore, run_id: str) -> int:
-    """The process of a run that a launcher started; its output is the run's log."""
+    """The process of a run that was started elsewhere; its output is the run's log, or shown."""
     if store.get_run(run_id) is None:
         raise _UsageError(f"run: there is no run {run_id!r}")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    _give_way()
+    watcher = None
+    if _SHOWN in os.environ:
+        _log_to(settings, run_id)
+        watcher = Terminal(sys.stderr)
+    else:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        _give_way()
     if is_one_of_several():
-        return _carry_out_together(settings, store, run_id)
+        return _carry_out_together(settings, store, run_id, watcher)
     try:
-        runner.run(settings, store, run_id)
+        runner.run(settings, store, run_id, watcher)
     except runner.RunFailedError:
         return 1  # the log has the reason
     return 0
@@ -168,7 +176,9 @@ def _give_way() -> None:
         os.nice(TRAINING_NICENESS)
 
 
-def _carry_out_together(settings: Settings, store: RunStore, run_id: str) -> int:
+def _carry_out_together(
+    settings: Settings, store: RunStore, run_id: str, watcher: Terminal | None
+) -> int:
     """One of the processes that torchrun started for a run; it begins again where one breaks."""
     from blitz.training.following import follow
     from blitz.training.team import joined
@@ -176,7 +186,7 @@ def _carry_out_together(settings: Settings, store: RunStore, run_id: str) -> int
     with joined() as team:
         try:
             if team.is_first:
-                runner.run(settings, store, run_id, team=team)
+                runner.run(settings, store, run_id, watcher, team)
             else:
                 with runner.stop_on_signals(is_patient=True):  # the first one tells when to stop
                     follow(settings, team)
@@ -184,7 +194,7 @@ def _carry_out_together(settings: Settings, store: RunStore, run_id: str) -> int
             # What was chosen wrongly would be wrong again.
             return 0 if isinstance(error.__cause__, ValueError) else 1
         except ValueError as error:
-            logging.getLogger("blitz").warning("process %d: %s", team.rank, error)
+            logging.getLogger("blitz").info("process %d: %s", team.rank, error)
     return 0
 
 
@@ -208,8 +218,7 @@ def _train(settings: Settings, store: RunStore, command: Train) -> int:
             print(json.dumps({"run": run.id}))
             return 0
         if config.processes > 1:
-            _train_by_several(training_command([run.id], config.processes), settings)
-            return _print_result(store, run.id)
+            return _train_by_several(settings, store, run)
         _log_to(settings, run.id)
         try:
             runner.run(settings, store, run.id, Terminal(sys.stderr))
@@ -219,16 +228,29 @@ def _train(settings: Settings, store: RunStore, command: Train) -> int:
     return _print_result(store, run.id)
 
 
-def _train_by_several(command: Sequence[str], settings: Settings) -> None:
-    """Have torchrun carry the command out; it hears once of a signal that this process gets."""
-    with runner.stop_on_signals(is_patient=True) as is_interrupted:
-        process = subprocess.Popen(command, env=environment(settings), start_new_session=True)
+def _train_by_several(settings: Settings, store: RunStore, run: Run) -> int:
+    """Have torchrun carry the run out; it hears once of a signal that this process gets."""
+    processes = run.config.processes
+    with (
+        team_lock(settings.runs_folder / run.id),
+        runner.stop_on_signals(is_patient=True) as is_interrupted,
+    ):
+        process = subprocess.Popen(
+            training_command([run.id], processes),
+            env=environment(settings, processes) | {_SHOWN: "1"},
+            start_new_session=True,
+        )
         while process.poll() is None:
             if is_interrupted.is_set():
                 process.terminate()
                 is_interrupted.clear()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(SIGNAL_POLL_SECONDS)
+    ended = store.get_run(run.id)
+    if ended is not None and ended.status == "failed":
+        print(ended.message, file=sys.stderr)
+        return 1 if process.returncode else 2  # a wrong choice is no reason to begin again
+    return _print_result(store, run.id)
 
 
 def _print_result(store: RunStore, run_id: str) -> int:

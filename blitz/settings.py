@@ -4,12 +4,13 @@ Knows nothing about what is kept there. Every other module gets what it needs fr
 as an argument.
 """
 
-import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+_SHARE_RULE = "expected a share below 1, for example 0.25, or a whole number"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,16 +118,13 @@ def _number(environ: Mapping[str, str], name: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return math.nan  # which is refused with the rule
+        raise ValueError(f"{name}: {text[:40]!r} was given; {_SHARE_RULE}") from None
 
 
 def _require_share(name: str, value: float) -> None:
     """Ray shares out whole devices, or parts of one."""
     if not (0 < value < 1 or (value >= 1 and value % 1 == 0)):
-        raise ValueError(
-            f"{name}: {value:g} was given; expected a share below 1, for example 0.25, "
-            "or a whole number"
-        )
+        raise ValueError(f"{name}: {value:g} was given; {_SHARE_RULE}")
 
 
 def _limit(environ: Mapping[str, str], name: str) -> int | None:

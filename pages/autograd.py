@@ -9,7 +9,8 @@ from blitz.ui.text import plain
 
 program = chosen_program()
 with st.sidebar:
-    show_examples(OWN if OWN in st.query_params else program.name)
-if OWN not in st.query_params:
-    st.title(plain(program.title))
-show_explorer(program)
+    show_examples(OWN if program is None or OWN in st.query_params else program.name)
+if program is not None:
+    if OWN not in st.query_params:
+        st.title(plain(program.title))
+    show_explorer(program)

@@ -1,10 +1,13 @@
 """What there is, in the Blitz's order, what this machine has, and where to go next."""
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from blitz.devices import Machine, describe_machine
 from blitz.ui.run_list import show_recent_runs
-from blitz.ui.text import bytes_text
+from blitz.ui.services import services
+from blitz.ui.text import bytes_text, plain
 
 
 @st.cache_data(show_spinner=False)
@@ -20,8 +23,13 @@ def show_machine() -> None:
             memory = f" · {bytes_text(device.memory_bytes)}" if device.memory_bytes else ""
             cores = f" · {found.num_cores} cores" if device.name == "cpu" else ""
             st.markdown(f"**{device.name}** {device.title}{cores}{memory}")
+        cluster = services().settings.ray_address
         if len(found.devices) == 1:
-            st.markdown("**GPU** none found: networks train on the processor")
+            consequence = "" if cluster else ": networks train on the processor"
+            st.markdown(f"**GPU** none found{consequence}")
+        if cluster:
+            head = urlsplit(cluster).netloc.rpartition("@")[2]  # without a password
+            st.markdown(f"**Cluster** runs are sent to Ray at {plain(head)}, and train there")
         st.caption(
             f"PyTorch {found.torch_version} · Python {found.python_version} · {found.system}"
         )

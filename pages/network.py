@@ -21,7 +21,7 @@ GROUPS = (
         heading="Stations", choices=[(station.name, station.title) for station in STATIONS]
     ),
 )
-SHOWN = {LAYERS: show_layers, STEP: show_step, OPTIMISERS: show_updates}
+SHOWN = {STEP: show_step, OPTIMISERS: show_updates}
 
 complaints = read_address()
 station, view = st.session_state[STATION], st.session_state[VIEW]
@@ -38,6 +38,9 @@ elif view == WIDTHS:
 else:
     chosen = choose_network()
     if chosen is not None:
-        SHOWN[view](chosen)
+        if view == LAYERS:
+            show_layers()
+        else:
+            SHOWN[view](chosen)
         show_ways_on(chosen)
 write_address()

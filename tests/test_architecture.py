@@ -15,7 +15,7 @@ BARE = [
         ROOT / "blitz" / "training" / f"{name}.py"
         for name in (
             "augmentation", "averaging", "batches", "building", "compiling", "config",
-            "evaluation", "events", "graph_queue", "groups", "loop", "optimisers", "plan",
+            "evaluation", "events", "graph_queue", "groups", "images", "loop", "optimisers", "plan",
             "replayed", "rounds", "schedules", "state", "step", "team", "together",
             "together_layers", "whitening",
         )

@@ -70,6 +70,19 @@ def test_the_processes_below_a_process_are_found() -> None:
         process.stdin.close()  # cat ends, and then its parent
 
 
+def test_processes_that_end_while_they_are_looked_at_break_nothing_off() -> None:
+    with subprocess.Popen(["true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert process.pid in sessions.children(os.getpid())  # ended, and listed still
+        assert sessions.total(sessions._memory_mb, [process.pid]) == 0
+    assert list(sessions.children(process.pid)) == []
+    for figure in (sessions._memory_mb, sessions._cpu_seconds):
+        alone, both = (
+            sessions.total(figure, pids) for pids in ([os.getpid()], [process.pid, os.getpid()])
+        )
+        assert both >= alone > 0
+
+
 def test_a_class_changes_widgets_of_every_page_and_watches_a_run() -> None:
     with (
         installation() as place,

@@ -5,9 +5,8 @@ calls itself (`F.relu`, `torch.flatten`, `+`). Sequences and modules of one's ow
 they call is. Leaves the mathematics of a step to `layers`.
 """
 
-import copy
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,76 +15,28 @@ from torch import Tensor, nn
 
 from blitz.network.layers import Layer, read_layer
 from blitz.network.records import INPUT, Flow, LayerStep, Parameter
-from blitz.network.watching import Clock, Watcher, tensors_in, watched
-from blitz.turns import one_at_a_time
-
-TIMED_PASSES = 5
-LEAST_PASSES = 3
-ENOUGH_SECONDS = 0.05
-TOO_MANY_SECONDS = 0.25
-"""After this much time a pass is timed no more, however few there were."""
+from blitz.network.timing import FlowTimes, flow_times, running, threads_for
+from blitz.network.watching import Watcher, tensors_in, watched
 
 
-def run_flow(model: nn.Module, inputs: Tensor) -> Flow:
+def run_flow(model: nn.Module, inputs: Tensor, times: FlowTimes | None = None) -> Flow:
     """Run the model on a batch and record every step, without gradients.
 
     The model is not touched at all, so that several threads may run one: the hooks are on a twin
     that shares its tensors. In training mode statistics of batches would move, so it is refused.
     Raises ValueError in one line where the model refuses the input, with PyTorch's reason.
+    times: of an earlier pass with inputs of the same shape; without them they are measured.
     """
-    if model.training:
-        raise ValueError("model: it is in training mode; expected evaluation mode, model.eval()")
-    model = _twin(model)
-    with one_at_a_time(), torch.no_grad():
-        try:
-            recorder = _Recorder(model, inputs)
-            with watched(model, recorder):
-                model(inputs)
-        except (RuntimeError, ValueError, TypeError) as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(f"input: {list(inputs.shape)} was refused: {reason}") from error
-        clocks, passes = _timed(model, inputs)
+    times = times or flow_times(model, inputs)
+    with running(model, inputs) as twin, threads_for(times.whole):
+        recorder = _Recorder(twin, inputs)
+        with watched(twin, recorder):
+            twin(inputs)
     steps = [
-        replace(step, seconds=min(times))
-        for step, *times in zip(recorder.steps, *(clock.times for clock in clocks), strict=True)
+        replace(step, seconds=seconds)
+        for step, seconds in zip(recorder.steps, times.steps, strict=True)
     ]
-    return Flow(input=recorder.input, steps=tuple(steps), seconds=min(passes))
-
-
-def _timed(model: nn.Module, inputs: Tensor) -> tuple[list[Clock], list[float]]:
-    """Passes with a clock at each step, and the seconds of as many passes without any.
-
-    The fastest of them is what a step takes; the others were held up by something else.
-    """
-    clocks: list[Clock] = []
-    passes: list[float] = []
-    start = time.perf_counter()
-
-    def is_enough() -> bool:
-        elapsed = time.perf_counter() - start
-        if len(passes) < LEAST_PASSES:
-            return bool(passes) and elapsed > TOO_MANY_SECONDS
-        return elapsed > ENOUGH_SECONDS or len(passes) == TIMED_PASSES
-
-    while not is_enough():
-        clock = Clock(model)
-        with watched(model, clock):
-            model(inputs)
-        clocks.append(clock)
-        passes.append(_seconds(lambda: model(inputs)))
-    return clocks, passes
-
-
-def _twin(model: nn.Module) -> nn.Module:
-    """The same modules anew, around the same parameters and buffers."""
-    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-    return copy.deepcopy(model, shared)
-
-
-def _seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
+    return Flow(input=recorder.input, steps=tuple(steps), seconds=times.whole)
 
 
 class _Recorder(Watcher):

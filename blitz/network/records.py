@@ -86,6 +86,12 @@ class Flow:
     """Time of a whole pass without any recording: the fastest of a few."""
 
     @property
+    def num_bytes(self) -> int:
+        """Memory of the input, of all outputs, and of the parameters that are kept with them."""
+        own = self.input.numel() * self.input.element_size()
+        return own + sum(step.num_bytes + 4 * step.num_parameters for step in self.steps)
+
+    @property
     def output(self) -> Tensor:
         """What the model returned; the input where it did nothing."""
         return self.steps[-1].output if self.steps else self.input

@@ -8,19 +8,17 @@ server, started at any time, sees the same.
 import logging
 import shlex
 import socket
-import threading
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from typing import Generic, TypeVar
 
 from filelock import FileLock
 
 from blitz.settings import Settings
 from blitz.training.config import TrainConfig
 from blitz.training.groups import split_into_groups
-from blitz.training.processes import installation, training_command
+from blitz.training.processes import installation, num_threads, training_command
+from blitz.training.ray_answers import USABLE_SECONDS, RecentAnswer
 from blitz.training.ray_jobs import ClusterError, Machine, RayJobs
 from blitz.training.store import ACTIVE, Run, RunStore
 
@@ -29,13 +27,6 @@ CLUSTER = "(the cluster)"
 DEVICES = ("cpu", "cuda")
 JOB_FILE = "ray-job"
 """In a run's folder: the name of the job that the run was last given to."""
-FRESH_SECONDS = 1.0
-MOST_SECONDS = 5.0
-"""How long at least, and at most, an answer of the cluster is good for."""
-UNKNOWN_SECONDS = 15.0
-"""Age from which a run has to be known to the cluster; the answer may be that old."""
-
-_Answer = TypeVar("_Answer")
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +38,8 @@ class ClusterExecutor:
         self._settings = settings
         self._store = store
         self._jobs = RayJobs(settings.ray_address)
-        self._machines = _Recent(self._jobs.machines)
-        self._known = _Recent(self._jobs.all)
+        self._machines = RecentAnswer(self._jobs.machines)
+        self._known = RecentAnswer(self._jobs.all)
         self.host = CLUSTER
 
     def devices(self) -> Sequence[str]:
@@ -57,7 +48,16 @@ class ClusterExecutor:
 
     def device(self, config: TrainConfig) -> str:
         """cpu or cuda: which GPU of which machine, Ray decides."""
-        machines = self._machines.get()
+        return self._device(config, self._machines.fresh())
+
+    def known_device(self, config: TrainConfig) -> str:
+        """cpu or cuda, or what was asked for while the cluster is silent."""
+        try:
+            return self._device(config, self._machines.get())
+        except ClusterError:
+            return config.device
+
+    def _device(self, config: TrainConfig, machines: Sequence[Machine]) -> str:
         self._check_database(machines)
         asked = config.device.partition(":")[0]
         if asked not in ("auto", *DEVICES):
@@ -114,12 +114,15 @@ class ClusterExecutor:
         config, device = runs[0].config, runs[0].device
         share = self._share(device, config)
         job_id = f"blitz-{run_ids[0]}-{uuid.uuid4().hex[:6]}"
+        environment = installation(self._settings)
+        if device == "cpu" and config.processes > 1:  # else each would take what all have
+            environment |= num_threads(share, config.processes)
         for run_id in run_ids:
             (self._settings.runs_folder / run_id / JOB_FILE).write_text(job_id)
         self._jobs.submit(
             job_id,
             shlex.join(training_command(run_ids, config.processes)),
-            environment=installation(self._settings),
+            environment=environment,
             run_ids=run_ids,
             cpus=share if device == "cpu" else 0,
             gpus=share if device == "cuda" else 0,
@@ -149,7 +152,7 @@ class ClusterExecutor:
             return True, f"waiting; {error}"
         except OSError:
             return False, "it was not given to the cluster; resume does it again"
-        if job is None and abs(run.heartbeat_age) > UNKNOWN_SECONDS:
+        if job is None and abs(run.heartbeat_age) > USABLE_SECONDS:  # it is older than the answer
             return False, "the cluster knows its job no more; resume makes a new one"
         if job is None or job.status == "PENDING":
             return True, "waiting for the cluster"
@@ -159,43 +162,6 @@ class ClusterExecutor:
 
     def _job_id(self, run: Run) -> str:
         return (self._settings.runs_folder / run.id / JOB_FILE).read_text()
-
-
-class _Recent(Generic[_Answer]):
-    """What the cluster answered last, so that many who look do not ask it more and more.
-
-    Who looks while another asks has the answer before. How long that is good for depends on how
-    long it took: a cluster keeps the jobs of all its life.
-    """
-
-    def __init__(self, ask: Callable[[], _Answer]) -> None:
-        self._ask = ask
-        self._asking = threading.Lock()
-        self._answer: _Answer | ClusterError | None = None
-        self._until = 0.0
-
-    def get(self) -> _Answer:
-        """The answer; ClusterError where there is none."""
-        if self._asking.acquire(blocking=self._answer is None):
-            try:
-                if time.monotonic() >= self._until:
-                    self._ask_again()
-            finally:
-                self._asking.release()
-        answer = self._answer
-        assert answer is not None
-        if isinstance(answer, ClusterError):
-            raise ClusterError(str(answer))
-        return answer
-
-    def _ask_again(self) -> None:
-        began = time.monotonic()
-        try:
-            self._answer = self._ask()
-        except ClusterError as error:
-            self._answer = error
-        now = time.monotonic()
-        self._until = now + min(MOST_SECONDS, max(FRESH_SECONDS, 10 * (now - began)))
 
 
 def _is_here(ip: str) -> bool:

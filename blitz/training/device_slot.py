@@ -4,7 +4,6 @@ On a cluster Ray has given the run its share of a device before the process bega
 """
 
 import logging
-import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from blitz.settings import Settings
 from blitz.training.locks import is_held, run_lock, slot_lock
+from blitz.training.processes import processes_here
 from blitz.training.store import Run, RunStore, StoreError
 
 POLL_SECONDS = 0.2
@@ -39,7 +39,7 @@ def device_slot(
         yield
         return
     settings.slots_folder.mkdir(parents=True, exist_ok=True)
-    devices = run_devices(run, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    devices = run_devices(run, processes_here())
     slots = [slot_lock(settings.slots_folder, run.host, device) for device in devices]
     is_told = False
     while True:
@@ -56,12 +56,12 @@ def device_slot(
         yield
 
 
-def run_devices(run: Run, processes_here: int = 1) -> list[str]:
+def run_devices(run: Run, started_here: int = 1) -> list[str]:
     """The devices of this machine that a run computes on: of several processes each has a GPU.
 
-    `processes_here`: how many torchrun has started here, where that is known.
+    `started_here`: how many torchrun has started here, where that is known.
     """
-    processes = max(processes_here, run.config.processes)
+    processes = max(started_here, run.config.processes)
     if processes > 1 and run.device.startswith("cuda"):
         return [f"cuda:{index}" for index in range(processes)]
     return [run.device]

@@ -8,18 +8,21 @@ import socket
 import subprocess
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from blitz.settings import Settings
 from blitz.training.config import TrainConfig
+from blitz.training.locks import team_lock
 from blitz.training.processes import start_training
 from blitz.training.store import Run, RunStore, StoreError
 
 _LAUNCH_POLL_SECONDS = 0.05
+_TEAM_SECONDS = 60.0
+"""How long torchrun's end of an earlier attempt is waited for."""
 
 
 class Executor(Protocol):
@@ -33,6 +36,9 @@ class Executor(Protocol):
 
     def device(self, config: TrainConfig) -> str:
         """The full name of the device that a run asks for; ValueError where it cannot be had."""
+
+    def known_device(self, config: TrainConfig) -> str:
+        """The same without a wait: what the config says, where nobody knows better yet."""
 
     def start(self, runs: Sequence[Run], locks: Sequence[FileLock]) -> None:
         """See to it that runs which are "starting" get processes.
@@ -78,6 +84,10 @@ class LocalExecutor:
             )
         return device
 
+    def known_device(self, config: TrainConfig) -> str:
+        """The device's name on this machine."""
+        return self.device(config)
+
     def start(self, runs: Sequence[Run], locks: Sequence[FileLock]) -> None:
         """Start one process of all these runs; it trains together what is faster together."""
         run_ids = [run.id for run in runs]
@@ -85,7 +95,7 @@ class LocalExecutor:
         process = start_training(run_ids, self._settings, self._log_path(run_ids[0]), processes)
         watcher = threading.Thread(
             target=self._watch,
-            args=(run_ids, process, locks),
+            args=(run_ids, process, locks, processes > 1),
             name=f"run {run_ids[0]}",
             daemon=True,
         )
@@ -107,22 +117,32 @@ class LocalExecutor:
         run_ids: Sequence[str],
         process: subprocess.Popen[bytes],
         locks: Sequence[FileLock],
+        is_torchrun: bool,
     ) -> None:
         """See a process off: free the launch locks once it has its own, and reap it at its end."""
-        try:
-            for run_id in run_ids:  # the process takes them in this order
-                while process.poll() is None and self._is_starting(run_id):
-                    with suppress(subprocess.TimeoutExpired):
-                        process.wait(_LAUNCH_POLL_SECONDS)
-            if process.poll() is not None:
-                last_words = self._last_words(run_ids[0])
-                with suppress(StoreError):  # then it shows as lost
-                    for run_id in run_ids:
-                        self._store.change_status(run_id, {"starting"}, "failed", last_words)
-        finally:
-            for lock in locks:
-                lock.release()
-        process.wait()
+        with ExitStack() as for_its_life:
+            try:
+                self._see_start(run_ids, process)
+                if is_torchrun:
+                    lock = team_lock(self._folder(run_ids[0]))
+                    with suppress(Timeout):
+                        for_its_life.enter_context(lock.acquire(timeout=_TEAM_SECONDS))
+            finally:
+                for lock in locks:
+                    lock.release()
+            process.wait()
+
+    def _see_start(self, run_ids: Sequence[str], process: subprocess.Popen[bytes]) -> None:
+        """Wait until the process holds its runs; those that it never began have failed."""
+        for run_id in run_ids:  # the process takes them in this order
+            while process.poll() is None and self._is_starting(run_id):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_LAUNCH_POLL_SECONDS)
+        if process.poll() is not None:
+            last_words = self._last_words(run_ids[0])
+            with suppress(StoreError):  # then it shows as lost
+                for run_id in run_ids:
+                    self._store.change_status(run_id, {"starting"}, "failed", last_words)
 
     def _is_starting(self, run_id: str) -> bool:
         try:
@@ -138,4 +158,7 @@ class LocalExecutor:
         return f"its process ended at once: {lines[-1] if lines else 'it said nothing'}"
 
     def _log_path(self, run_id: str) -> Path:
-        return self._settings.runs_folder / run_id / "process.log"
+        return self._folder(run_id) / "process.log"
+
+    def _folder(self, run_id: str) -> Path:
+        return self._settings.runs_folder / run_id

@@ -2,9 +2,10 @@
 
 import logging
 
-from blitz.datasets import ImageDataset, load_dataset
+from blitz.datasets import ImageDataset
 from blitz.settings import Settings
 from blitz.training.config import TrainConfig
+from blitz.training.images import load_images
 from blitz.training.plan import Plan
 from blitz.training.team import Team
 
@@ -26,12 +27,7 @@ def load_with_team(settings: Settings, config: TrainConfig, team: Team) -> Image
     """The run's images, once every process has them; ValueError on all where one has not."""
     fault = ""
     try:
-        dataset = load_dataset(
-            config.dataset,
-            folder=settings.data_folder,
-            image_size=config.image_size,
-            skip_unreadable=config.skip_unreadable,
-        )
+        dataset = load_images(config, settings.data_folder)
     except (ValueError, OSError) as error:
         fault = str(error).splitlines()[0]
     team.all_must(fault)

@@ -195,6 +195,10 @@ class Launcher:
         """
         return self._executor.device(config)
 
+    def known_device(self, config: TrainConfig) -> str:
+        """The same without a wait, for a page; what was asked for where it is not known yet."""
+        return self._executor.known_device(config)
+
     def register(
         self, config: TrainConfig, *, name: str, token: str, **labels: Unpack[RunLabels]
     ) -> tuple[Run, FileLock | None]:

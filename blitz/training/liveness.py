@@ -11,7 +11,8 @@ from pathlib import Path
 
 from blitz.settings import Settings
 from blitz.training.executors import Executor
-from blitz.training.locks import held, launch_lock, run_lock
+from blitz.training.locks import held, is_held, launch_lock, run_lock, team_lock
+from blitz.training.runs import BEGINS_AGAIN
 from blitz.training.store import ACTIVE, Run, RunStore
 
 LOST_MESSAGE = "its process ended without a word; resume goes on from the last checkpoint"
@@ -56,6 +57,10 @@ class Liveness:
             return now or run
         if now.status != run.status and living([now]):
             return now
+        if self._begins_again(now):
+            is_said = now.message.startswith(BEGINS_AGAIN)
+            message = now.message if is_said else f"{BEGINS_AGAIN} one of its processes broke"
+            return replace(now, status="queued", message=message)
         return replace(now, status="lost", message=self._remark(now) or LOST_MESSAGE)
 
     def _remarked(self, run: Run) -> Run:
@@ -72,6 +77,11 @@ class Liveness:
         judged = (self._host, self._executor.host)
         elsewhere = {run.id for run in runs if run.host not in judged and not run.is_silent}
         return elsewhere | held(here) | self._executor.waiting(runs)
+
+    def _begins_again(self, run: Run) -> bool:
+        """Whether torchrun lives, which starts all processes anew where one broke."""
+        is_here = run.config.processes > 1 and run.host == self._host
+        return is_here and is_held(team_lock(self._folder(run)))
 
     def _cared_for(self, runs: Sequence[Run]) -> set[str]:
         """The living, and those that a launcher on this host is starting."""

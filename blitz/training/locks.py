@@ -23,6 +23,11 @@ def launch_lock(folder: Path) -> FileLock:
     return FileLock(folder / "launch.lock", thread_local=False)
 
 
+def team_lock(folder: Path) -> FileLock:
+    """What whoever started torchrun for a run holds until torchrun ends."""
+    return FileLock(folder / "team.lock", thread_local=False)
+
+
 def slot_lock(folder: Path, host: str, device: str) -> FileLock:
     """What the one training process holds that computes on this device."""
     return FileLock(folder / f"{host}-{device.replace(':', '-')}.lock", thread_local=False)

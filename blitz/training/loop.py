@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blitz.datasets import ImageDataset, load_dataset
+from blitz.datasets import ImageDataset
 from blitz.devices import memory_in_use, resolve_device
 from blitz.models import count_parameters
 from blitz.training import building
@@ -37,6 +37,7 @@ from blitz.training.events import (
     StepsDone,
 )
 from blitz.training.graph_queue import GraphQueue
+from blitz.training.images import load_images
 from blitz.training.replayed import ReplayedSteps
 from blitz.training.rounds import Round, Rounds, StepByStep
 from blitz.training.schedules import learning_rate_factor
@@ -58,13 +59,7 @@ def train(
     config: TrainConfig, *, data_folder: Path | None = None, commands: Commands = no_commands
 ) -> Iterator[Event]:
     """Load the data, train, and yield what happens; raises ValueError for a wrong choice."""
-    dataset = load_dataset(
-        config.dataset,
-        folder=data_folder,
-        image_size=config.image_size,
-        skip_unreadable=config.skip_unreadable,
-    )
-    yield from Trainer(config, dataset).events(commands)
+    yield from Trainer(config, load_images(config, data_folder)).events(commands)
 
 
 class Trainer:

@@ -24,7 +24,18 @@ def training_command(run_ids: Sequence[str], processes: int = 1) -> list[str]:
 
 def is_one_of_several() -> bool:
     """Whether torchrun started this process, together with others."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return _said_by_torchrun("WORLD_SIZE") > 1
+
+
+def processes_here() -> int:
+    """How many processes torchrun started on this machine to train the run of this one."""
+    return _said_by_torchrun("LOCAL_WORLD_SIZE")
+
+
+def _said_by_torchrun(name: str) -> int:
+    # The names of the sizes are those of other programs, too, and may be left from them. This is
+    # how `torch.distributed.is_torchelastic_launched` knows; torch is not imported for it.
+    return int(os.environ[name]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
 
 
 def start_training(
@@ -40,7 +51,7 @@ def start_training(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment(settings),
+            env=environment(settings, processes),
             # A stop of the server is no stop of the run.
             start_new_session=True,
             creationflags=creation_flags(),
@@ -53,9 +64,26 @@ def import_path() -> str:
     return os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The variables of a process of this machine that is to see this installation."""
-    return {**os.environ, **installation(settings)}
+def environment(settings: Settings, processes: int = 1) -> dict[str, str]:
+    """The variables of a process of this machine that is to see this installation.
+
+    With several `processes`, each computes with its share of the processors, unless the variables
+    of this one say otherwise.
+    """
+    shared = num_threads(_num_processors(), processes) if processes > 1 else {}
+    return {**shared, **os.environ, **installation(settings)}
+
+
+def num_threads(processors: float, processes: int) -> dict[str, str]:
+    """The variable that makes each of several processes compute on its share of processors."""
+    return {"OMP_NUM_THREADS": str(max(1, int(processors / processes)))}
+
+
+def _num_processors() -> int:
+    """Of those of this machine, which this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def installation(settings: Settings) -> dict[str, str]:

@@ -10,7 +10,8 @@ import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,16 +57,17 @@ class RayJobs:
 
     def machines(self) -> list[Machine]:
         """The machines that are there now."""
-        found = self._call("GET", "/api/v0/nodes")["data"]["result"]["result"]
-        return [
-            Machine(
-                ip=node["node_ip"],
-                cpus=node["resources_total"].get("CPU", 0.0),
-                gpus=node["resources_total"].get("GPU", 0.0),
-            )
-            for node in found
-            if node["state"] == "ALIVE"
-        ]
+        found = self._call("GET", "/api/v0/nodes")
+        with self._reading():
+            return [
+                Machine(
+                    ip=node["node_ip"],
+                    cpus=node["resources_total"].get("CPU", 0.0),
+                    gpus=node["resources_total"].get("GPU", 0.0),
+                )
+                for node in found["data"]["result"]["result"]
+                if node["state"] == "ALIVE"
+            ]
 
     def submit(
         self,
@@ -91,16 +93,26 @@ class RayJobs:
     def find(self, job_id: str) -> Job | None:
         """What Ray knows of a job, or None where it knows nothing."""
         found = self._call("GET", f"/api/jobs/{job_id}")
-        return None if found is None else _read_job(found)
+        with self._reading():
+            return None if found is None else _read_job(found)
 
     def all(self) -> dict[str, Job]:
         """Every job that was submitted to Ray, by name."""
         found = self._call("GET", "/api/jobs/")
-        return {job["submission_id"]: _read_job(job) for job in found if job["submission_id"]}
+        with self._reading():
+            return {job["submission_id"]: _read_job(job) for job in found if job["submission_id"]}
 
     def stop(self, job_id: str) -> None:
         """End a job; one that waits is ended as soon as it starts."""
         self._call("POST", f"/api/jobs/{job_id}/stop")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError) as error:
+            message = f"what answers at {self._address} is not the dashboard of a Ray cluster"
+            raise ClusterError(message) from error
 
     def _call(
         self,

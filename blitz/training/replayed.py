@@ -189,7 +189,8 @@ class Piece:
         self.rates = torch.zeros(num_steps, device=device)
         """The learning rate of each step."""
         self.outcome = torch.zeros((3, num_steps), device=device)
-        """Loss, number of right answers, and whether the step was left out, for each."""
+        """Loss, number of right answers, and whether the step was left out, for each step."""
+        self._losses, self._num_correct, self._skipped = self.outcome.unbind()
         self.times_run = 0
         self._training_step = training_step
         self._dataset = dataset
@@ -225,9 +226,9 @@ class Piece:
             logits.append(answers)
             skips.append(skip)
         is_right = torch.cat(logits).argmax(1) == labels
-        self.outcome[0] = torch.stack(losses)
-        self.outcome[1] = is_right.view(self.num_steps, -1).sum(1)
-        self.outcome[2] = torch.stack(skips)
+        self._losses.copy_(torch.stack(losses))
+        self._num_correct.copy_(is_right.view(self.num_steps, -1).sum(1))
+        self._skipped.copy_(torch.stack(skips))
 
 
 def _room_for_changes(dataset: ImageDataset) -> EpochAugmentation:

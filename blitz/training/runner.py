@@ -6,6 +6,7 @@ is done meanwhile, `work` knows.
 
 import logging
 import os
+import re
 import signal
 import socket
 import threading
@@ -21,6 +22,7 @@ from blitz.settings import Settings
 from blitz.training.checkpoint_writer import describe_disk_fault
 from blitz.training.locks import run_lock
 from blitz.training.recorder import Recorder
+from blitz.training.runs import BEGINS_AGAIN
 from blitz.training.store import ACTIVE, Run, RunStatus, RunStore, ShownStatus, StoreError
 from blitz.training.work import Nobody, StoppedEarly, Watcher, Work
 
@@ -96,7 +98,9 @@ def take(
             return None
         run = store.get_run(run_id)
         if run is not None and may_go_on and run.status in UNFINISHED:
-            store.begin_attempt(run_id, {run.status}, device=run.device)
+            # Whoever asked something of a run that had not ended, asked it of this attempt.
+            is_asked = run.status in ACTIVE
+            store.begin_attempt(run_id, {run.status}, device=run.device, keep_commands=is_asked)
             run = store.get_run(run_id)
         if settings.ray_address and run is not None and run.status == "starting":
             # Which machine of the cluster it is, is known only now; first it gives a sign of life.
@@ -128,7 +132,7 @@ def _carry_out(work: "Work", run: Run, recorder: Recorder, *, begins_again: bool
         message = describe_failure(error, run)
         log.exception("run %s failed: %s", run.id, message)
         if begins_again and not isinstance(error, ValueError):
-            recorder.status("queued", f"begins again from the last checkpoint, after {message}")
+            recorder.status("queued", f"{BEGINS_AGAIN} {message}")
         else:
             recorder.status("failed", message)
         raise RunFailedError(message) from error
@@ -143,8 +147,10 @@ class RunFailedError(Exception):
 def describe_failure(error: Exception, run: Run) -> str:
     """One line for a person about what ended a run."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    marks = ("out of memory", "can't allocate memory")
-    is_memory = isinstance(error, RuntimeError) and any(mark in str(error) for mark in marks)
+    of_torch = str(error) if isinstance(error, RuntimeError) else ""
+    if re.search("Connection (closed|reset) by peer", of_torch):
+        return "another process broke"
+    is_memory = re.search("out of memory|can't allocate memory", of_torch)
     if is_memory or isinstance(error, MemoryError):
         return f"out of memory: try a smaller batch size than {run.config.batch_size:,}"
     if isinstance(error, OSError) and error.errno is not None:

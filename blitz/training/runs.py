@@ -42,6 +42,8 @@ HEARTBEAT_SECONDS = 2.0
 """Time between two signs of life of a run's process."""
 SILENCE_SECONDS = 9.0
 """Time without one after which a run is taken for lost where its lock cannot be looked at."""
+BEGINS_AGAIN = "begins again from the last checkpoint, after"
+"""How the message of a run begins of which one of several processes broke."""
 MAX_NAME = 200
 PARENT_FILE = "parent.safetensors"
 """In a fork's folder: the state of its parent that it begins with."""

@@ -231,9 +231,15 @@ class RunStore:
             return self._change_status(connection, run_id, from_, to, message)
 
     def begin_attempt(
-        self, run_id: str, from_: Collection[ShownStatus], *, device: str, host: str | None = None
+        self,
+        run_id: str,
+        from_: Collection[ShownStatus],
+        *,
+        device: str,
+        host: str | None = None,
+        keep_commands: bool = False,
     ) -> bool:
-        """Make a run "starting" again, without the commands given to the process before.
+        """Make a run "starting" again, by default without the commands given to the process before.
 
         Who has a run begin again wants it to go to its end: its sweep judges it no more. False
         where its status is none of `from_`.
@@ -249,7 +255,8 @@ class RunStore:
             if not self._change_status(connection, run_id, from_, "starting", ""):
                 return False
             connection.execute(update(db.runs).where(db.runs.c.id == run_id).values(values))
-            connection.execute(delete(db.commands).where(db.commands.c.run_id == run_id))
+            if not keep_commands:
+                connection.execute(delete(db.commands).where(db.commands.c.run_id == run_id))
         return True
 
     def heartbeat(self, run_id: str, *, attempt: int | None = None) -> bool:

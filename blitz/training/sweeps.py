@@ -16,7 +16,20 @@ from blitz.training.config import TrainConfig
 MAX_RUNS = 256
 LOGARITHMIC = ("lr", "weight_decay")
 """Fields where the order of magnitude is what one looks for."""
-_OWN_TITLES = {"lr": "learning rate", "optimizer": "optimiser"}
+_OWN_TITLES = {
+    "dataset": "data set",
+    "model": "network",
+    "lr": "learning rate",
+    "optimizer": "optimiser",
+    "norm_bias_lr": "bias rate",
+    "averaging": "averaged weights",
+    "augment": "change images",
+    "whiten": "whitened layer 1",
+    "test_flips": "test both ways",
+    "compiled": "compile",
+    "keep_epochs": "keep every epoch",
+}
+"""Of the fields whose name is not what people call them."""
 _DEFAULTS = TrainConfig()
 
 
@@ -152,6 +165,8 @@ def value_text(name: str, value: Any) -> str:
         return Path(value).name
     if value is None:
         return "as it is"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

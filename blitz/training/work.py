@@ -139,22 +139,15 @@ class Work:
 
     def load_dataset(self) -> "ImageDataset":
         """The run's images; StoppedEarly where it is asked to stop meanwhile."""
-        from blitz.datasets import load_dataset
+        from blitz.training.images import load_images
 
         self.stop_if_asked()
-        config = self._run.config
 
         def progress(task: str, done: int, total: int) -> None:
             self.stop_if_asked()
             self.tell(f"{task}: {done:,} of {total:,}" if total else f"{task}: {done:,}")
 
-        return load_dataset(
-            config.dataset,
-            folder=self._settings.data_folder,
-            image_size=config.image_size,
-            skip_unreadable=config.skip_unreadable,
-            progress=progress,
-        )
+        return load_images(self._run.config, self._settings.data_folder, progress)
 
     def _last_state(self) -> "TrainState | None":
         """The newest checkpoint that can be loaded; what was recorded after it is removed."""

@@ -10,6 +10,7 @@ class FigureView {
     this.serial = 0;
     this.plot = document.createElement("div");
     this.plot.setAttribute("role", "img");
+    this.plot.style.overflowX = "auto"; // for figures that need more room than there is
     parent.append(this.plot);
     this.resizing = new ResizeObserver(() => this.draw());
     this.resizing.observe(parent);
@@ -32,9 +33,10 @@ class FigureView {
   }
 
   draw() {
-    const width = this.plot.clientWidth;
-    if (this.isClosed || !window.Plotly || !width) return;
+    const room = this.plot.clientWidth;
+    if (this.isClosed || !window.Plotly || !room) return;
     const { data, layout } = this.figure;
+    const width = Math.max(room, layout.meta?.least_width ?? 0);
     const isFirst = !this.plot.dataset.drawn;
     this.digest = this.nextDigest; // of what is on the screen, not of what will be
     window.Plotly.react(this.plot, data, { ...themed(layout, this.plot), width }, CONFIG);

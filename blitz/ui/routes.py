@@ -16,7 +16,7 @@ import importlib.metadata
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -176,6 +176,7 @@ def answer(snapshot: Snapshot, query: CurvesQuery) -> dict[str, Any]:
 # plotly.js
 
 
+@cache
 def plotly_version() -> str:
     """The version of the installed plotly package."""
     return importlib.metadata.version("plotly")

@@ -1,7 +1,7 @@
 """One run on the page: its controls, its live charts, and its results when it has ended."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -35,7 +35,7 @@ def show_run(services: Services, run_id: str) -> None:
 
 
 def describe(config: TrainConfig, device: str) -> str:
-    """The choices of a run in one line."""
+    """The choices of a run in one line; what nobody asked for is left out."""
     network = config.model if config.width == 1 else f"{config.model} ×{config.width}"
     rule: str = config.optimizer
     if config.momentum and config.optimizer in ("sgd", "nesterov", "rmsprop"):
@@ -46,11 +46,36 @@ def describe(config: TrainConfig, device: str) -> str:
         f"batches of {config.batch_size}",
         f"{config.epochs} epochs",
         config.loss,
+        *_tricks(config),
         config.precision,
         f"seed {config.seed}",
         device if config.processes == 1 else f"{device}, {config.processes} processes",
     ]
     return " · ".join(parts)
+
+
+def _tricks(config: TrainConfig) -> Iterator[str]:
+    """What the run does beyond the plain recipe, in the order of the form."""
+    if config.image_size:
+        yield f"images {config.image_size} × {config.image_size}"
+    if config.label_smoothing:
+        yield f"label smoothing {config.label_smoothing:g}"
+    if config.weight_decay:
+        yield f"weight decay {config.weight_decay:g}"
+    if config.norm_bias_lr != 1:
+        yield f"bias rate ×{config.norm_bias_lr:g}"
+    if config.averaging != "none":
+        yield config.averaging
+    if config.augment != "none":
+        yield config.augment
+    if config.whiten:
+        yield "whitened layer 1"
+    if config.test_flips:
+        yield "tested both ways"
+    if config.patience:
+        yield f"patience {config.patience}"
+    if config.compiled:
+        yield "compiled"
 
 
 def _controls(services: Services, run: Run) -> None:

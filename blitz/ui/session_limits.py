@@ -55,7 +55,7 @@ class SessionLimits:
         if self._most_runs is None:
             return start()
         known = self._visitor(visitor)
-        with known.lock:  # two clicks in two tabs wait for each other
+        with known.starting:  # two clicks in two tabs wait for each other
             if token is None or token not in known.tokens:
                 self._check_runs(known, num_runs)
             runs = start()
@@ -69,7 +69,7 @@ class SessionLimits:
         if self._most_programs is None:
             return
         known, now = self._visitor(visitor), self._clock()
-        with known.lock:
+        with known.counting:
             while known.programs and now - known.programs[0] >= MINUTE:
                 known.programs.popleft()
             if len(known.programs) >= self._most_programs:
@@ -107,7 +107,9 @@ class SessionLimits:
 
 class _Visitor:
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.starting = threading.Lock()
+        """Held as long as runs are being started, which can take seconds."""
+        self.counting = threading.Lock()
         self.run_ids: set[str] = set()
         self.tokens: deque[str] = deque(maxlen=20)
         self.programs: deque[float] = deque()

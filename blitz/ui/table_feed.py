@@ -138,8 +138,8 @@ class TableFeed:
             if look is None or now - look.at >= ALIVE_SECONDS or not look.is_of(run):
                 look = _Look(stored=run, seen=self._view(run), at=now)
                 seen = look.seen
-            elif look.seen.status == "lost":
-                seen = replace(run, status="lost", message=look.seen.message)
+            elif look.seen.status != look.stored.status:
+                seen = replace(run, status=look.seen.status, message=look.seen.message)
             else:
                 seen = run
             looks[run.id] = look

@@ -21,7 +21,7 @@ from blitz.training.config import (
 )
 from blitz.ui.data import dataset_choices, save_upload
 from blitz.ui.services import Services
-from blitz.ui.train_values import KEY, image_sizes
+from blitz.ui.train_values import KEY, image_sizes, whole
 from blitz.ui.visitor import is_at_this_machine
 
 UPLOAD, OWN_PATH = "Upload an archive…", "A path on this machine…"
@@ -61,6 +61,11 @@ class _Fields:
             self.errors[name] = st.empty().error
         return self.values[name]
 
+    def add_count(self, name: str, label: str, **options: Any) -> None:
+        """A field for a whole number. It takes any: browsers round silently what is none."""
+        number = self.add(name, st.number_input, label, format="%g", step=1.0, **options)
+        self.values[name] = whole(number)
+
 
 def show_fields(services: Services) -> tuple[dict[str, Any], Errors]:
     """All fields; their values, and for each a place below it for what is wrong with it."""
@@ -96,11 +101,9 @@ def _data_and_network(services: Services, fields: _Fields) -> None:
         help="  \n".join(f"**{m.title}** {m.description}" for m in MODELS.values()),
     )
     has_width = MODELS[model].has_width
-    fields.add(
+    fields.add_count(
         "width",
-        st.number_input,
         "Width",
-        step=1,
         disabled=not has_width,
         help="Multiplies the feature maps: of Net those between its two convolutions.",
     )
@@ -121,27 +124,23 @@ def _learning(fields: _Fields) -> None:
         disabled=not has_momentum,
         help=None if has_momentum else f"{optimizer} has its own: 0.9 and 0.999",
     )
-    fields.add("epochs", st.number_input, "Epochs", step=1)
-    fields.add("batch_size", st.number_input, "Batch size", step=1)
+    fields.add_count("epochs", "Epochs")
+    fields.add_count("batch_size", "Batch size")
     fields.add("schedule", st.selectbox, "Schedule", get_args(ScheduleName))
 
 
 def _running(services: Services, fields: _Fields) -> None:
     fields.add("device", st.selectbox, "Device", ["auto", *services.launcher.devices()])
     fields.add("precision", st.selectbox, "Precision", get_args(Precision))
-    fields.add(
+    fields.add_count(
         "processes",
-        st.number_input,
         "Processes",
-        step=1,
         help="1 to 64 processes of this machine share every batch. On several GPUs each has one.",
     )
-    fields.add("seed", st.number_input, "Seed", step=1)
-    fields.add(
+    fields.add_count("seed", "Seed")
+    fields.add_count(
         "patience",
-        st.number_input,
         "Patience",
-        step=1,
         help="Stop after this many epochs without a lower test loss; 0 never stops early.",
     )
     fields.add(

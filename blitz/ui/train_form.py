@@ -21,7 +21,7 @@ from blitz.ui.services import Services
 from blitz.ui.text import plain
 from blitz.ui.train_fields import Errors, show_fields
 from blitz.ui.train_samples import show_samples
-from blitz.ui.train_values import KEY, fill_in, fill_in_once, take_up_address
+from blitz.ui.train_values import KEY, check_seed, fill_in, fill_in_once, take_up_address
 from blitz.ui.visitor import visitor
 
 FORM_WIDTH, SAMPLES_WIDTH = 544, 384
@@ -30,8 +30,10 @@ FORM_WIDTH, SAMPLES_WIDTH = 544, 384
 def show_form(services: Services) -> None:
     """Show the form; on Start, begin the run and open it."""
     fill_in_once(PRESETS[0].config)
-    for complaint in take_up_address(services.settings):
-        st.warning(plain(complaint))
+    # What comes and goes has a place of its own: "More" would close as it moved in the page.
+    with st.container():
+        for complaint in take_up_address(services.settings):
+            st.warning(plain(complaint))
     # Widths of their own rather than columns: on a narrow page one goes below the other.
     with st.container(horizontal=True, gap="medium"):
         left, right = st.container(width=FORM_WIDTH), st.container(width=SAMPLES_WIDTH)
@@ -62,8 +64,9 @@ def _preset_field(services: Services) -> None:
         persist_state="session",
     )
     st.caption(preset.description)
-    if preset.is_for_gpu and not _has_gpu(services):
-        show_processor_time(preset.config)
+    with st.container():
+        if preset.is_for_gpu and not _has_gpu(services):
+            show_processor_time(preset.config)
 
 
 def _has_gpu(services: Services) -> bool:
@@ -77,6 +80,7 @@ def _checked(values: Mapping[str, Any], errors: Errors) -> TrainConfig | None:
     if not values["dataset"]:
         return None
     try:
+        check_seed(values["seed"])
         return TrainConfig(**values)
     except ValueError as error:
         _show_error(str(error), errors)

@@ -20,6 +20,8 @@ AS_IT_IS = 0
 _IMAGE_SIZES = (AS_IT_IS, 28, 32, 64, 96, 128, 224)
 _IN_ADDRESS = ("dataset", "model", "width", "image_size", "seed")
 _PAGE = "train"
+EXACT = 2**53
+"""From here on browsers leave out whole numbers."""
 _LONGEST = 80
 """Characters of a wrong value that are repeated."""
 
@@ -64,6 +66,17 @@ def take_up_address(settings: Settings) -> list[str]:
     return complaints
 
 
+def whole(number: float) -> int | float:
+    """What was typed into a field that counts; a fraction stays one, and is refused for it."""
+    return int(number) if float(number).is_integer() else number
+
+
+def check_seed(seed: float) -> None:
+    """ValueError for one that is none, or that the browser may not have sent as it was typed."""
+    if not (isinstance(seed, int) and 0 <= seed < EXACT):
+        raise ValueError(f"seed: {seed} was given; expected a whole number from 0 to {EXACT - 1:,}")
+
+
 def _checked(name: str, text: str, settings: Settings) -> Any:
     """The value of a field; ValueError in one line where it cannot be that."""
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
@@ -77,6 +90,6 @@ def _checked(name: str, text: str, settings: Settings) -> Any:
         if text not in MODELS:
             raise ValueError(f"model: {shown!r} was given; choose {', '.join(MODELS)}")
         return text
-    if not re.fullmatch(r"[0-9]{1,16}", text) or int(text) >= 2**53:  # browsers count up to there
+    if not re.fullmatch(r"[0-9]{1,16}", text) or int(text) >= EXACT:
         raise ValueError(f"{name}: {shown!r} was given; expected a whole number below 2⁵³")
     return getattr(TrainConfig.from_dict({name: int(text)}), name)

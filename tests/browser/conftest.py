@@ -25,6 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from bench.server import own_environment
 from blitz.settings import Settings, read_settings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -63,17 +64,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     def start(app: Path, *, after: Server | None = None) -> Server:
         home = after.settings.home if after else tmp_path_factory.mktemp("home")
         port = int(after.url.rsplit(":", 1)[1]) if after else _free_port()
-        own = {
-            "BLITZ_HOME": str(home),
-            "BLITZ_DATABASE_URL": "",
-            "PYTHONPATH": str(REPOSITORY),
-        }
+        environment = {**own_environment(home), "PYTHONPATH": str(REPOSITORY)}
         log = home / "server.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}",
                  "--server.address=127.0.0.1", "--server.fileWatcherType=none"],
-                cwd=REPOSITORY, env=os.environ | own, stdin=subprocess.DEVNULL,
+                cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
         processes.append(process)

@@ -102,6 +102,24 @@ def test_layers_views_and_stations_are_places_to_come_back_to(page: Page, server
     expect(page.locator(IDLE)).to_have_count(1)
 
 
+def test_another_image_is_in_the_address_and_stays_when_the_page_runs_anew(
+    page: Page, server: Server
+) -> None:
+    open_page(page, server)
+    page.get_by_role("button", name="Next").click()
+    expect(page).to_have_url(re.compile("image=1"))
+    seed = page.get_by_role("spinbutton", name="Seed")
+    seed.fill("7")
+    seed.press("Enter")
+    expect(page).to_have_url(re.compile("seed=7"))
+    expect(page).to_have_url(re.compile("image=1"))
+    page.get_by_role("button", name="Previous").click()
+    expect(page).not_to_have_url(re.compile("image="))
+    page.reload()
+    expect(page.get_by_role("spinbutton", name="Number")).to_have_value("0")
+    expect(seed).to_have_value("7")
+
+
 def test_an_uploaded_picture_goes_through_the_network_and_a_broken_one_is_refused(
     page: Page, server: Server
 ) -> None:

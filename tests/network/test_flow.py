@@ -13,6 +13,7 @@ from blitz.models import MODELS
 from blitz.network.flow import run_flow, with_probabilities
 from blitz.network.plan import NetworkPlan, build
 from blitz.network.records import INPUT, Flow
+from blitz.network.timing import SHORT_SECONDS, flow_times, threads_for
 
 
 def net(model: str = "net", channels: int = 1, image_size: int = 32) -> nn.Module:
@@ -184,6 +185,52 @@ def test_one_model_runs_in_many_threads_and_is_copied_meanwhile(resnet: nn.Modul
         assert len(flow.result().steps) == 69
     for found in copies:
         assert not any(module._forward_hooks for module in found.result().modules())
+
+
+class Counting(nn.Module):
+    """Notes with how many threads it is run, and how often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[int] = []
+
+    def __deepcopy__(self, _: object) -> "Counting":
+        return self
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.threads.append(torch.get_num_threads())
+        return x + 1
+
+
+def test_a_pass_counts_what_it_keeps_in_memory() -> None:
+    flow = run_flow(nn.Linear(3, 2).eval(), torch.zeros(1, 3))
+    assert flow.num_bytes == 4 * (3 + 2 + (3 * 2 + 2))
+
+
+def test_known_times_are_taken_for_those_of_another_input() -> None:
+    model = Counting().eval()
+    times = flow_times(model, torch.zeros(2))
+    assert len(times.steps) == 1
+    assert times.whole > 0
+    before = len(model.threads)
+    flow = run_flow(model, torch.ones(2), times)
+    assert len(model.threads) == before + 1
+    assert (flow.seconds, flow.steps[0].seconds) == (times.whole, times.steps[0])
+    assert flow.output.tolist() == [2.0, 2.0]
+
+
+def test_a_short_pass_leaves_the_other_cores_alone_and_a_long_one_has_all() -> None:
+    usual = torch.get_num_threads()
+    model = Counting().eval()
+    try:
+        torch.set_num_threads(3)
+        run_flow(model, torch.zeros(2))
+        with threads_for(SHORT_SECONDS):
+            assert torch.get_num_threads() == 3
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(usual)
+    assert (model.threads[0], model.threads[-1]) == (1, 1)
 
 
 def test_frozen_layers_are_told() -> None:

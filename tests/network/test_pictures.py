@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import math
 
 import numpy as np
@@ -17,6 +18,7 @@ from blitz.network.pictures.figures import (
     bars_figure,
     before_after_figure,
     mosaic_figure,
+    plotly_figure,
     window_figure,
 )
 from blitz.network.pictures.mosaic import (
@@ -117,7 +119,7 @@ def test_nan_and_infinity_are_counted_and_leave_the_scale_to_the_others() -> Non
     maps = torch.tensor([[[1.0, math.nan], [-3.0, math.inf]]])
     mosaic = feature_maps(maps)
     assert (mosaic.num_nan, mosaic.num_infinite, mosaic.limit) == (1, 1, 3.0)
-    figure = mosaic_figure(mosaic, limit=mosaic.limit)
+    figure = plotly_figure(mosaic_figure(mosaic, limit=mosaic.limit))
     heat, crosses = figure.data
     assert len(crosses.x) == 1
     assert np.nanmax(heat.z) == heat.zmax == 3.0  # infinity is as strong as a colour gets
@@ -141,7 +143,9 @@ def test_the_largest_magnitude_is_of_finite_values(values: list[float], expected
 def test_colours_are_around_zero_on_one_scale_or_on_each_tiles_own() -> None:
     maps = torch.stack([torch.full((3, 3), 2.0), torch.full((3, 3), -0.5)])
     mosaic = feature_maps(maps)
-    one, own = (mosaic_figure(mosaic, limit=limit).data[0] for limit in (mosaic.limit, None))
+    one, own = (
+        plotly_figure(mosaic_figure(mosaic, limit=limit)).data[0] for limit in (mosaic.limit, None)
+    )
     assert {float(z) for z in np.unique(one.z[~np.isnan(one.z)])} == {2.0, -0.5}
     assert (one.zmin, one.zmax) == (-2.0, 2.0)
     assert {float(z) for z in np.unique(own.z[~np.isnan(own.z)])} == {1.0, -1.0}
@@ -158,17 +162,20 @@ def test_the_figure_of_a_window_shows_inputs_weights_and_products() -> None:
     arithmetic = step.layer.explain((0, 1, 2, 2))
     assert arithmetic is not None
     window = arithmetic.windows[1]
-    figure = window_figure(window)
+    figure = plotly_figure(window_figure(window))
     inputs, weights, products = (np.asarray(trace.customdata) for trace in figure.data)
     assert np.array_equal(inputs, step.layer.inputs[0][0, 1, 2:5, 2:5].double().numpy())
     assert np.array_equal(products, inputs * weights)
-    lonely = window_figure(Window(label="", inputs=np.eye(2), weights=None, winner=(0, 0)))
+    lonely = plotly_figure(
+        window_figure(Window(label="", inputs=np.eye(2), weights=None, winner=(0, 0)))
+    )
     assert len(lonely.data) == 1
     assert lonely.layout.shapes
 
 
 def test_bars_are_the_vector_with_signs_in_colours() -> None:
-    figure = bars_figure(np.array([1.0, -2.0, math.nan]), names=["a", "b", "c"], mark=1)
+    bars = bars_figure(np.array([1.0, -2.0, math.nan]), names=["a", "b", "c"], mark=1)
+    figure = plotly_figure(bars)
     [bars] = figure.data
     assert bars.y.tolist() == [1.0, -2.0, 0.0]
     assert len(set(bars.marker.color[:2])) == 2
@@ -176,16 +183,56 @@ def test_bars_are_the_vector_with_signs_in_colours() -> None:
     assert list(figure.layout.xaxis.ticktext) == ["a", "b", "c"]
 
 
+def read_back(value: object) -> object:
+    """What plotly.js makes of a figure in JSON, with arrays for what is packed."""
+    if isinstance(value, dict) and "bdata" in value:
+        flat = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
+        return flat.reshape([int(size) for size in value.get("shape", f"{len(flat)}").split(",")])
+    if isinstance(value, dict):
+        return {name: read_back(each) for name, each in value.items()}
+    return [read_back(each) for each in value] if isinstance(value, list) else value
+
+
+def test_a_figure_is_written_as_plotly_writes_it() -> None:
+    maps = torch.randn(3, 4, 5)
+    maps[0, 0, 0] = math.nan
+    mosaic = feature_maps(maps)
+    box = mosaic.outline((1,), (0, 2), (1, 3))
+    assert box is not None
+    window = Window(label="", inputs=np.eye(3), weights=np.ones((3, 3)), winner=(1, 1))
+    figures = (
+        mosaic_figure(mosaic, limit=mosaic.limit, marks=[box]),
+        mosaic_figure(mosaic),
+        bars_figure(np.array([1.0, -2.0, math.nan]), mark=1),
+        bars_figure(np.array([0.5, 0.5]), names=["<b>", "é"]),
+        window_figure(window),
+        before_after_figure(np.linspace(-1, 1, 9), np.linspace(0, 1, 9)),
+    )
+    for figure in figures:
+        ours = read_back(json.loads(figure.to_json()))
+        expected = plotly_figure(figure)
+        expected.layout.template = {}
+        theirs = read_back(json.loads(expected.to_json()))
+        assert isinstance(ours, dict)
+        assert isinstance(theirs, dict)
+        del theirs["layout"]["template"]
+        for name in ("annotations", "shapes"):  # Plotly leaves empty lists out
+            ours["layout"][name] = ours["layout"].get(name, [])
+            theirs["layout"][name] = theirs["layout"].get(name, [])
+        np.testing.assert_equal(ours, theirs)
+
+
 def test_values_before_and_after_are_counted() -> None:
     before = np.array([-1.0, -0.5, 0.5, math.nan])
-    first, second = before_after_figure(before, np.maximum(before, 0)).data
+    first, second = plotly_figure(before_after_figure(before, np.maximum(before, 0))).data
     assert sum(first.y) == 3
     assert sum(second.y) == 3
 
 
 def pixels_of(url: str) -> np.ndarray:
     content = base64.b64decode(url.removeprefix("data:image/png;base64,"))
-    return np.asarray(Image.open(io.BytesIO(content)))
+    picture = Image.open(io.BytesIO(content))
+    return np.asarray(picture.convert("RGBA") if picture.mode == "P" else picture)
 
 
 def test_a_thumbnail_is_grey_at_zero_and_transparent_at_nan() -> None:

@@ -98,24 +98,33 @@ def test_runs_are_listed(home_store: RunStore, capsys: pytest.CaptureFixture[str
     assert listed[0]["config"]["model"] == "mlp"
 
 
-def test_training_ends_with_a_line_of_json_and_is_in_the_store(home_store: RunStore) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_training_shows_its_epochs_ends_with_a_line_of_json_and_is_in_the_store(
+    home_store: RunStore, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")  # of which torchrun would have something to say
     options = "--dataset digits --model mlp --epochs 2 --batch-size 64 --lr 0.01 --momentum 0"
-    process = start("train", *options.split(), "--device", "cpu", "--seed", "3", "--name", "cli")
+    several = f"--device cpu --seed 3 --name cli --processes {processes}"
+    process = start("train", *options.split(), *several.split())
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     result = json.loads(out.splitlines()[-1])
     (run,) = home_store.list_runs()
     assert (run.id, run.name, run.status) == (result["run"], "cli", "finished")
     assert run.config == TrainConfig(
-        dataset="digits", model="mlp", epochs=2, lr=0.01, momentum=0.0, device="cpu", seed=3
-    )
+        dataset="digits", model="mlp", epochs=2, lr=0.01, momentum=0.0, device="cpu", seed=3,
+        processes=processes,
+    )  # fmt: skip
     assert result["accuracy"] == run.accuracy
     assert result["loss"] == run.loss
     assert result["images_per_second"] == run.images_per_second
-    assert [line for line in err.splitlines() if line.startswith("epoch ")] == [
+    images, *epochs, end = err.splitlines()
+    assert images.startswith("1,438 training images, ")
+    assert epochs == [
         f"epoch {epoch.at.epoch:g}: test loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.1%}"
         for epoch in home_store.epochs(run.id)
     ]
+    assert end.startswith(f"completed at step {run.step}: ")
 
 
 def test_a_run_made_for_later_waits_until_somebody_carries_it_out(
@@ -152,8 +161,9 @@ def test_interrupt_stops_with_a_checkpoint(home_store: RunStore, wait_for: WaitF
     assert [row.step for row in home_store.checkpoints(run.id) if row.kind == "last"] == [run.step]
 
 
-def test_unknown_data_set_is_one_line_and_status_2(home_store: RunStore) -> None:
-    process = start("train", "--dataset", "nope", "--device", "cpu")
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_unknown_data_set_is_one_line_and_status_2(home_store: RunStore, processes: str) -> None:
+    process = start("train", "--dataset", "nope", "--device", "cpu", "--processes", processes)
     _, err = process.communicate(timeout=240)
     assert process.returncode == 2
     assert err.startswith("data set 'nope': unknown")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import create_engine, text
 from blitz.settings import Settings
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher, LauncherError
-from blitz.training.locks import is_held, launch_lock, run_lock, slot_lock
+from blitz.training.locks import is_held, launch_lock, run_lock, slot_lock, team_lock
 from blitz.training.processes import creation_flags, environment
 from blitz.training.store import Run, RunStatus, RunStore, ShownStatus
 from tests.training.conftest import WaitFor
@@ -22,9 +23,16 @@ from tests.training.conftest import WaitFor
 CONFIG = TrainConfig(dataset="digits", model="mlp", device="cpu", epochs=10_000)
 
 
-def make_run(store: RunStore, status: RunStatus = "running", *, host: str | None = None) -> Run:
+def make_run(
+    store: RunStore,
+    status: RunStatus = "running",
+    *,
+    host: str | None = None,
+    processes: int = 1,
+) -> Run:
+    config = replace(CONFIG, processes=processes)
     run = store.create_run(
-        name="r", config=CONFIG, device="cpu", token=os.urandom(8).hex(), host=host
+        name="r", config=config, device="cpu", token=os.urandom(8).hex(), host=host
     )
     store.change_status(run.id, {"starting"}, status)
     changed = store.get_run(run.id)
@@ -125,6 +133,40 @@ def test_starting_run_is_lost_only_when_nobody_launches_it(
     with launch_lock(settings.runs_folder / run.id):
         assert status_of(looking, run.id) == "starting"
     assert status_of(looking, run.id) == "lost"
+
+
+@pytest.mark.parametrize("status", ["queued", "preparing", "running", "paused"])
+def test_run_whose_torchrun_lives_begins_again_and_is_neither_lost_nor_begun_twice(
+    looking: Launcher, home_store: RunStore, settings: Settings, status: RunStatus
+) -> None:
+    run = make_run(home_store, status, processes=2)
+    home_store.update_run(run.id, message="as it was")
+    folder = settings.runs_folder / run.id
+    folder.mkdir()
+    with team_lock(folder):
+        seen = looking.view(run)
+        assert seen.status == "queued"
+        assert seen.message.endswith(" the last checkpoint, after one of its processes broke")
+        with pytest.raises(LauncherError, match="r: is queued and cannot be resumed"):
+            looking.resume(run.id)
+        with pytest.raises(LauncherError, match="r: is queued and cannot be deleted"):
+            looking.delete(run.id)
+        with held_lock(settings, run):
+            assert status_of(looking, run.id) == status
+    assert status_of(looking, run.id) == "lost"
+
+
+def test_run_that_said_why_it_begins_again_goes_on_saying_so(
+    looking: Launcher, home_store: RunStore, settings: Settings
+) -> None:
+    run = make_run(home_store, "queued", processes=2)
+    said = "begins again from the last checkpoint, after a fault of its own"
+    home_store.update_run(run.id, message=said)
+    folder = settings.runs_folder / run.id
+    folder.mkdir()
+    with team_lock(folder):
+        [seen] = looking.runs()
+    assert (seen.status, seen.message) == ("queued", said)
 
 
 # What is refused

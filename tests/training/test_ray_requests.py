@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,8 @@ from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher
 from blitz.training.processes import environment
 from blitz.training.runner import take
-from blitz.training.store import RunStore
+from blitz.training.store import Run, RunStore
+from tests.training.conftest import WaitFor
 from tests.training.test_launcher import shift_heartbeats
 
 HERE, ELSEWHERE = "127.0.0.1", "203.0.113.7"  # the second is of the block for documentation
@@ -36,6 +38,12 @@ class Ray(ThreadingHTTPServer):
         self.jobs: dict[str, dict[str, Any]] = {}
         self.stopped: list[str] = []
         self.fault = ""
+        self.said = ""
+        """In place of every answer."""
+        self.looks = 0
+        self.speaks = threading.Event()
+        """Not set: who looks waits for an answer."""
+        self.speaks.set()
 
     @property
     def address(self) -> str:
@@ -50,8 +58,12 @@ class _Answers(BaseHTTPRequestHandler):
     server: Ray
 
     def do_GET(self) -> None:
+        self.server.looks += 1
+        self.server.speaks.wait()
         name = self.path.removeprefix("/api/jobs/")
-        if self.path == "/api/v0/nodes":
+        if self.server.said:
+            self._answer(200, self.server.said)
+        elif self.path == "/api/v0/nodes":
             nodes = [
                 {"node_ip": ip, "state": "ALIVE", "resources_total": resources}
                 for ip, resources in self.server.machines
@@ -96,6 +108,7 @@ def ray() -> Iterator[Ray]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
+        server.speaks.set()
         server.shutdown()
         thread.join()
 
@@ -109,6 +122,13 @@ def on_ray(settings: Settings, ray: Ray) -> Settings:
 def looking(on_ray: Settings, home_store: RunStore) -> Launcher:
     """A launcher whose runs never come to have a process."""
     return Launcher(on_ray, home_store)
+
+
+def message(launcher: Launcher, run: Run) -> str:
+    found = launcher.run(run.id)
+    assert found is not None
+    assert found.status == "starting"
+    return found.message
 
 
 # What is read from the environment
@@ -134,9 +154,10 @@ def test_what_is_no_dashboard_is_refused(given: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["BLITZ_RAY_GPUS_PER_RUN", "BLITZ_RAY_CPUS_PER_RUN"])
-@pytest.mark.parametrize("given", ["0", "-1", "1.5", "inf", "a half"])
+@pytest.mark.parametrize("given", ["0", "-1", "1.5", "inf", "nan", "a half"])
 def test_what_ray_cannot_share_out_is_refused(name: str, given: str) -> None:
-    with pytest.raises(ValueError, match=f"^{name}: .* was given; expected a share below 1"):
+    rule = f"^{name}: '?{given}'? was given; expected a share below 1"
+    with pytest.raises(ValueError, match=rule):
         read_settings({name: given})
     assert read_settings({name: "0.25"}) != read_settings({name: "2"})
 
@@ -163,16 +184,22 @@ def test_auto_is_the_processor_and_cuda_refused_where_there_is_no_gpu(looking: L
 
 
 @pytest.mark.parametrize(
-    ("config", "cpus", "gpus"),
+    ("config", "cpus", "gpus", "threads"),
     [
-        (CONFIG, 3, 0),
-        (replace(CONFIG, processes=2), 6, 0),
-        (replace(CONFIG, device="cuda"), 0, 0.25),
-        (replace(CONFIG, device="cuda", processes=2), 0, 2),  # processes share no GPU
+        (CONFIG, 3, 0, None),
+        (replace(CONFIG, processes=2), 6, 0, "3"),
+        (replace(CONFIG, device="cuda"), 0, 0.25, None),
+        (replace(CONFIG, device="cuda", processes=2), 0, 2, None),  # processes share no GPU
     ],
 )
 def test_a_job_asks_for_its_share_and_brings_the_installation(
-    on_ray: Settings, home_store: RunStore, ray: Ray, config: TrainConfig, cpus: int, gpus: float
+    on_ray: Settings,
+    home_store: RunStore,
+    ray: Ray,
+    config: TrainConfig,
+    cpus: int,
+    gpus: float,
+    threads: str | None,
 ) -> None:
     ray.machines = [(HERE, {"CPU": 8.0, "GPU": 4.0})]
     settings = replace(on_ray, ray_gpus_per_run=0.25, ray_cpus_per_run=3)
@@ -183,10 +210,11 @@ def test_a_job_asks_for_its_share_and_brings_the_installation(
     given = job["runtime_env"]["env_vars"]
     assert read_settings(given) == replace(settings, ray_gpus_per_run=1, ray_cpus_per_run=1)
     assert "PATH" not in given
+    assert given.get("OMP_NUM_THREADS") == threads
 
 
 def test_of_a_sweep_what_trains_together_is_one_job_and_each_other_run_its_own(
-    looking: Launcher, ray: Ray
+    looking: Launcher, ray: Ray, wait_for: WaitFor
 ) -> None:
     small = replace(CONFIG, model="net", batch_size=4)
     configs = [*(replace(small, seed=seed) for seed in range(4)), CONFIG, replace(CONFIG, lr=0.1)]
@@ -194,7 +222,7 @@ def test_of_a_sweep_what_trains_together_is_one_job_and_each_other_run_its_own(
     ids = [run.id for run in runs]
     given = [job["metadata"]["runs"].split() for job in ray.jobs.values()]
     assert given == [ids[:4], ids[4:5], ids[5:]]
-    assert {run.message for run in looking.runs()} == {"waiting for the cluster"}
+    wait_for(lambda: {run.message for run in looking.runs()} == {"waiting for the cluster"})
 
     # Their job is stopped once none of them needs it.
     for run in runs[:3]:
@@ -218,18 +246,56 @@ def test_a_job_whose_process_has_begun_with_other_runs_is_not_stopped(
 
 
 def test_a_job_that_the_cluster_forgot_is_lost_and_can_be_resumed(
-    looking: Launcher, on_ray: Settings, ray: Ray
+    looking: Launcher, on_ray: Settings, ray: Ray, wait_for: WaitFor
 ) -> None:
     run = looking.start(CONFIG, name="r", token="t")
     ray.jobs.clear()
     assert [run.status for run in looking.runs()] == ["starting"]  # Ray may not know it yet
     shift_heartbeats(on_ray, -16.0)
-    seen = looking.run(run.id)
-    assert seen is not None
-    assert seen.status == "lost"
+    wait_for(lambda: [run.status for run in looking.runs()] == ["lost"])
+    [seen] = looking.runs()
     assert seen.message.startswith("the cluster knows its job no more")
     assert looking.resume(run.id).status == "starting"
     assert len(ray.jobs) == 1
+
+
+# A cluster that is silent
+
+
+def test_who_looks_while_the_cluster_is_asked_has_what_it_said_before(
+    looking: Launcher, on_ray: Settings, home_store: RunStore, ray: Ray, wait_for: WaitFor
+) -> None:
+    run = looking.start(CONFIG, name="r", token="t")
+    later = Launcher(on_ray, home_store)
+    ray.speaks.clear()
+    ray.looks = 0
+    with ThreadPoolExecutor(8) as threads:
+        messages = set(threads.map(lambda _: message(later, run), range(40)))
+    assert messages == {"waiting; the cluster has not answered yet"}
+    assert ray.looks == 1
+    ray.speaks.set()
+    wait_for(lambda: message(later, run) == "waiting for the cluster")
+
+    [job] = ray.jobs.values()
+    job["status"] = "RUNNING"
+    ray.speaks.clear()
+    wait_for(lambda: bool(message(later, run)) and ray.looks == 2)
+    assert message(later, run) == "waiting for the cluster"
+    ray.speaks.set()
+    wait_for(lambda: message(later, run) == "starting on the cluster")
+
+
+def test_a_form_does_not_wait_for_a_device_and_a_start_does(
+    looking: Launcher, ray: Ray, wait_for: WaitFor
+) -> None:
+    auto = replace(CONFIG, device="auto")
+    ray.speaks.clear()
+    assert looking.known_device(auto) == "auto"
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(looking.device, auto)
+        ray.speaks.set()
+        assert asked.result() == "cpu"
+    wait_for(lambda: looking.known_device(auto) == "cpu")
 
 
 # What cannot be
@@ -259,19 +325,24 @@ def test_a_cluster_that_is_away_is_said_in_one_line_and_nothing_is_left_behind(
 
 
 def test_a_waiting_run_is_not_lost_while_the_cluster_is_away_and_can_be_stopped(
-    on_ray: Settings, home_store: RunStore, ray: Ray
+    on_ray: Settings, home_store: RunStore, ray: Ray, wait_for: WaitFor
 ) -> None:
     run = Launcher(on_ray, home_store).start(CONFIG, name="r", token="t")
     ray.go_away()
     later = Launcher(on_ray, home_store)
-    seen = later.run(run.id)
-    assert seen is not None
-    assert seen.status == "starting"
-    assert seen.message.startswith(f"waiting; the cluster at {ray.address} cannot be reached: ")
+    away = f"waiting; the cluster at {ray.address} cannot be reached: "
+    wait_for(lambda: message(later, run).startswith(away))
     later.stop(run.id)
     stopped = home_store.get_run(run.id)
     assert stopped is not None
     assert stopped.status == "stopped"
+
+
+@pytest.mark.parametrize("said", ["null", "[1]", '{"data": {}}'])
+def test_what_is_no_cluster_is_said_in_one_line(looking: Launcher, ray: Ray, said: str) -> None:
+    ray.said = said
+    with pytest.raises(ValueError, match=f"^what answers at {ray.address} is not the dashboard"):
+        looking.start(CONFIG, name="r", token="t")
 
 
 def test_a_job_that_is_refused_fails_its_run_with_the_last_line_of_the_reason(

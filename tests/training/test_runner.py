@@ -25,7 +25,7 @@ from blitz.training.loop import Trainer
 from blitz.training.predictions import read_predictions
 from blitz.training.processes import environment
 from blitz.training.state import TrainState
-from blitz.training.store import Checkpoint, Run, RunStore
+from blitz.training.store import Checkpoint, Run, RunStatus, RunStore
 from tests.training.conftest import WaitFor
 
 CONFIG = TrainConfig(dataset="digits", model="net", device="cpu", epochs=4, lr=0.05)
@@ -95,6 +95,23 @@ def assert_same_training(
 
 
 # In this process
+
+
+@pytest.mark.parametrize(("status", "ends"), [("running", "stopped"), ("failed", "finished")])
+def test_a_stop_asked_while_a_run_begins_again_is_obeyed_and_an_older_one_is_not(
+    settings: Settings, home_store: RunStore, status: RunStatus, ends: str
+) -> None:
+    run = new_run(home_store, replace(CONFIG, epochs=1))
+    home_store.change_status(run.id, {"starting"}, status)
+    home_store.send_command(run.id, Command(kind="stop"))
+    taken = runner.take(settings, home_store, run.id, may_go_on=True)
+    assert taken is not None
+    record, lock = taken
+    assert record.attempt == 2
+    asked = [command.kind for _, command in home_store.commands_after(run.id)]
+    assert asked == (["stop"] if ends == "stopped" else [])
+    with lock:
+        pass
 
 
 def test_a_run_that_its_sweep_finds_hopeless_stops(
@@ -261,6 +278,8 @@ def test_wrong_choice_fails_in_one_line(
          "out of memory: try a smaller batch size than 64"),
         (OSError(28, "No space left on device"), "the disk is full"),
         (KeyError("x"), "KeyError: 'x'"),
+        (RuntimeError("[gloo/pair.cc:545] Read error [::1]:62680: Connection reset by peer. …"),
+         "another process broke"),
     ],
 )  # fmt: skip
 def test_failure_is_said_plainly(home_store: RunStore, error: Exception, message: str) -> None:

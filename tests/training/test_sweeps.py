@@ -1,7 +1,7 @@
 """Configs of a sweep: all of them, each once, each checked."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from blitz.training.sweeps import (
     SWEEP_PRESETS,
     Range,
     describe,
+    field_title,
     grid,
     random_search,
     run_name,
@@ -143,3 +144,15 @@ def test_a_drawn_value_is_what_the_name_says_and_within_the_range() -> None:
 
 def test_of_a_path_only_the_last_part_is_told() -> None:
     assert value_text("dataset", "/home/somebody/photos.zip") == "photos.zip"
+
+
+def test_yes_and_no_are_words() -> None:
+    assert [value_text("whiten", value) for value in (True, False)] == ["yes", "no"]
+    whitened = replace(BASE, whiten=True)
+    assert run_name("net", whitened, BASE) == "net · whiten yes"
+
+
+def test_every_field_has_a_title_of_words() -> None:
+    titles = [field_title(field.name) for field in fields(TrainConfig)]
+    assert len(set(titles)) == len(titles)
+    assert not [title for title in titles if "_" in title]

@@ -22,6 +22,7 @@ from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher, LauncherError
 from blitz.training.predictions import read_predictions
 from blitz.training.processes import environment
+from blitz.training.runs import BEGINS_AGAIN
 from blitz.training.store import Run, RunStore
 from blitz.training.team import Team
 from tests.images import squares
@@ -100,6 +101,33 @@ def test_batch_normalisation_over_several_gpus_needs_two_images_each(num_train: 
         assert len(notes) == (num_train != 96)
 
 
+# What the processes are told
+
+
+@pytest.mark.parametrize(("processes", "each"), [(2, "6"), (3, "4"), (5, "2"), (13, "1")])
+def test_several_processes_share_the_processors(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, processes: int, each: str
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(12)), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert environment(settings, processes)["OMP_NUM_THREADS"] == each
+    assert "OMP_NUM_THREADS" not in environment(settings)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert environment(settings, processes)["OMP_NUM_THREADS"] == "7"
+
+
+def test_sizes_left_in_the_environment_make_no_team(
+    settings: Settings, home_store: RunStore
+) -> None:
+    config = replace(CONFIG, epochs=1, processes=1)
+    run = home_store.create_run(name="r", config=config, device="cpu", token="t")
+    left = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0",
+            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}  # fmt: skip
+    command = [sys.executable, "-m", "blitz", "train", "--run", run.id]
+    subprocess.run(command, env=environment(settings) | left, check=True, timeout=120)
+    assert current(home_store, run).status == "finished"
+
+
 # Real processes
 
 
@@ -162,7 +190,25 @@ def test_a_killed_process_is_begun_again_with_all_others_from_the_last_checkpoin
     run = launcher.start(ENDLESS, name="two", token="two")
     wait_for(lambda: bool(home_store.checkpoints(run.id)))
     os.kill(processes_of(run)[-1], signal.SIGKILL)
-    wait_for(lambda: "continued" in [event.kind for event in home_store.events_after(run.id)])
+    seen = set()
+    messages = set()
+
+    def goes_on() -> bool:
+        found = launcher.run(run.id)
+        assert found is not None
+        seen.add(found.status)
+        messages.add(found.message)
+        return "continued" in [event.kind for event in home_store.events_after(run.id)]
+
+    wait_for(goes_on)
+    assert "queued" in seen
+    assert "lost" not in seen
+    said = [message for message in messages if message.startswith(BEGINS_AGAIN)]
+    assert said
+    assert all(
+        message.endswith((" one of its processes broke", " another process broke"))
+        for message in said
+    )
     wait_for(lambda: status(launcher, run) == "running")
     assert current(home_store, run).attempt == 2
     launcher.stop(run.id)

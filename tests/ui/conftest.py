@@ -1,5 +1,6 @@
 """Pages run by Streamlit's own test driver, on a home folder of their own."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,9 +29,9 @@ def server(
     wait_for: Callable[[Callable[[], bool]], None],
 ) -> Iterator[Services]:
     """The services that the pages under test use; their runs are ended afterwards."""
+    for name in [name for name in os.environ if name.startswith("BLITZ_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("BLITZ_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("BLITZ_DATABASE_URL", raising=False)
-    monkeypatch.delenv("BLITZ_DATASETS", raising=False)
     found = services()
     assert found.settings == read_settings()
     yield found

@@ -1,5 +1,7 @@
 """The form that begins a run with another one's weights, with real training processes."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -22,8 +24,8 @@ def parent(server: Services) -> Run:
     return trained(server, "parent")
 
 
-def trained(server: Services, name: str) -> Run:
-    run = server.store.create_run(name=name, config=CONFIG, device="cpu", token=name)
+def trained(server: Services, name: str, config: TrainConfig = CONFIG) -> Run:
+    run = server.store.create_run(name=name, config=config, device="cpu", token=name)
     assert runner.run(server.settings, server.store, run.id) == "finished"
     return run
 
@@ -73,6 +75,21 @@ def test_a_fork_begins_with_the_chosen_epoch_and_is_drawn_beside_all_that_are_ch
     assert app.session_state[SELECTED] == (other.id, parent.id, fork.id)
     assert app.session_state[PANEL] == "Curves"
     assert [toast.value for toast in app.toast] == ["parent · fork is starting."]
+
+
+def test_a_number_that_is_not_whole_is_refused_and_a_long_seed_stays(
+    app: AppTest, server: Services
+) -> None:
+    parent = trained(server, "parent", replace(CONFIG, seed=2**60 + 1))
+    open_form(app, parent)
+    app.number_input(field("batch_size", parent)).set_value(2.5)
+    press_fork(app)
+    [error] = app.error
+    assert "batch size: 2.5 was given; expected a whole number" in error.value.replace("\\", "")
+    app.number_input(field("batch_size", parent)).set_value(32.0)
+    press_fork(app)
+    [fork] = forks(server)
+    assert (fork.config.batch_size, fork.config.seed) == (32, 2**60 + 1)
 
 
 def test_forks_have_names_of_their_own(app: AppTest, server: Services, parent: Run) -> None:

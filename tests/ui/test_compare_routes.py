@@ -13,7 +13,7 @@ import pytest
 
 from blitz.training import TrainConfig
 from blitz.training.events import EpochFinished, Position, StepsDone
-from blitz.training.store import Run, RunStore, StoreError
+from blitz.training.store import Run, RunStore, ShownStatus, StoreError
 from blitz.ui import feed as feed_module
 from blitz.ui import table_feed
 from blitz.ui.compare_routes import CurveFeed, compare_routes, read_query
@@ -184,22 +184,23 @@ def test_processes_are_looked_for_once_in_a_while_and_of_active_runs_alone(
     assert looked == ["active", "active"]
 
 
-def test_a_lost_run_is_not_looked_for_at_every_reading(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("status", ["lost", "queued"])
+def test_a_run_without_a_process_is_not_looked_for_at_every_reading(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, status: ShownStatus
 ) -> None:
     monkeypatch.setattr(table_feed, "ALIVE_SECONDS", 3_600.0)
     looked: list[int] = []
 
     def view(run: Run) -> Run:
         looked.append(run.attempt)
-        return replace(run, status="lost", message="gone") if run.attempt == 1 else run
+        return replace(run, status=status, message="gone") if run.attempt == 1 else run
 
     run = add_run(store, "run")
     feed = TableFeed(store, view)
     for name in ("first", "second", "third"):
         store.change_name(run.id, name)
         seen = feed.read().runs[run.id]
-        assert (seen.name, seen.status, seen.message) == (name, "lost", "gone")
+        assert (seen.name, seen.status, seen.message) == (name, status, "gone")
     assert looked == [1]
     store.begin_attempt(run.id, {"running"}, device="cpu")
     assert feed.read().runs[run.id].status == "starting"

@@ -51,6 +51,18 @@ def test_home_tells_what_this_machine_has(app: AppTest) -> None:
     assert "Where to go next" in texts(app)
 
 
+def test_home_tells_of_the_cluster_that_runs_go_to(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Cluster" not in texts(app.run())
+    monkeypatch.setenv("BLITZ_RAY_ADDRESS", "http://me:secret@127.0.0.1:1")
+    app.run()
+    assert not app.exception
+    assert "**Cluster** runs are sent to Ray at 127.0.0.1:1" in texts(app).replace("\\", "")
+    assert "secret" not in texts(app)
+    assert "train on the processor" not in texts(app)
+
+
 def test_home_lists_runs(app: AppTest, server: Services) -> None:
     ended_run(server, "a first try")
     app.run()

@@ -1,6 +1,7 @@
 """Limits on what one person may ask of a shared server: runs at a time, programs a minute."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from blitz.settings import read_settings
 from blitz.tensors.address import State, encode
 from blitz.training import TrainConfig
 from blitz.training.store import ACTIVE, Run
+from blitz.ui.graph import own_program
 from blitz.ui.graph.own_program import OWN
 from blitz.ui.services import Services, services
 from blitz.ui.session_limits import LimitError, SessionLimits
@@ -72,6 +74,23 @@ def test_programs_of_the_last_minute_count_and_older_ones_do_not(
 def test_without_a_limit_nothing_is_counted(server: Services) -> None:
     for _ in range(1_000):
         server.limits.count_program("a")
+
+
+def test_programs_are_counted_while_a_run_of_the_same_person_is_being_started(
+    server: Services,
+) -> None:
+    settings = replace(server.settings, max_runs_per_session=1, max_programs_per_minute=1)
+    limits = SessionLimits(settings, server.launcher)
+
+    def start() -> list[Run]:
+        counted = pool.submit(limits.count_program, "a")
+        counted.result(timeout=60)
+        return []
+
+    with ThreadPoolExecutor(1) as pool:
+        limits.start("a", start)
+        with pytest.raises(LimitError):
+            limits.count_program("a")
 
 
 # Runs
@@ -144,11 +163,18 @@ def test_a_program_too_many_is_not_run_and_says_when_it_may(
 ) -> None:
     app.session_state[SESSION_KEY] = "me"
     app.switch_page("tensors.py").run()
-    assert not app.error
     app.number_input[0].set_value(5).run()
-    assert not app.exception
-    [error] = app.error
-    assert "1 program of one person a minute may run here" in error.value.replace("\\", "")
+    assert not app.error  # the page's own program does not count
+    app.number_input[0].set_value(6).run()
+    for panel in ("Variables", "Operations", "Distribution"):
+        app.session_state["tensors-panel"] = panel
+        app.run()
+        assert not app.exception
+        [error] = app.error
+        assert "1 program of one person a minute may run here" in error.value.replace("\\", "")
+        # Nothing is said of what did not run.
+        assert not app.info
+        assert "0 operations" not in "".join(str(caption.value) for caption in app.caption)
 
 
 def test_on_the_autograd_page_a_program_that_ran_is_shown_again_whatever_the_limit(
@@ -160,10 +186,15 @@ def test_on_the_autograd_page_a_program_that_ran_is_shown_again_whatever_the_lim
         for x in (2, 3)
     )
     app.switch_page("autograd.py")
+    own_program._evaluated_once.cache_clear()
+    app.query_params[OWN] = own_program.first_program()  # the page's own does not count
+    assert not app.run().error
     app.query_params[OWN] = first
     assert not app.run().error
     app.query_params[OWN] = other
-    assert "may run here" in app.run().error[0].value
+    [error] = app.run().error  # and nothing else is said of it
+    assert "may run here" in error.value
+    assert not app.info
     app.query_params[OWN] = first
     assert not app.run().error
     assert not app.exception

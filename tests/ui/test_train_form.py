@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from blitz.training.config import TrainConfig
 from blitz.training.presets import PRESETS
+from blitz.training.sweeps import field_title
+from blitz.ui.services import Services
 from blitz.ui.train_values import KEY
-from tests.ui.test_pages import labels, open_train, texts
+from tests.ui.test_pages import labels, open_train, press, texts
 
 RECIPE = next(preset for preset in PRESETS if preset.is_for_gpu)
 WaitFor = Callable[[Callable[[], bool]], None]
@@ -41,7 +43,8 @@ def test_a_recipe_for_gpus_says_how_long_this_processor_needs(
     choose_recipe(app)
     app.selectbox(key=KEY + "device").set_value("cpu").run()
     assert "Made for a GPU" in texts(app)
-    wait_for(lambda: "the recipe is 4.0 · 10¹⁴ floating-point operations" in texts(app.run()))
+    line = "the recipe is 4.0\N{NO-BREAK SPACE}·\N{NO-BREAK SPACE}10¹⁴ floating-point operations"
+    wait_for(lambda: line in texts(app.run()))
     assert not app.exception
 
 
@@ -58,7 +61,15 @@ def test_without_a_gpu_auto_is_a_processor(app: AppTest) -> None:
 WRONG = [
     ("label_smoothing", 1.0, "expected a number from 0 to 0.99"),
     ("norm_bias_lr", 0.0, "expected a number above 0 to 1000"),
-    ("processes", 65, "expected a whole number from 1 to 64"),
+    ("processes", 65, "65 was given; expected a whole number from 1 to 64"),
+    ("processes", 2.5, "2.5 was given; expected a whole number from 1 to 64"),
+    ("processes", 1e9, "1000000000 was given; expected a whole number from 1 to 64"),
+    ("seed", 1e20, "100000000000000000000 was given; expected a whole number from 0 to 9,007,199,"),
+    # The next smaller one is the last that a browser tells from its neighbours.
+    ("seed", 2.0**53, "expected a whole number from 0 to 9,007,199,254,740,991"),
+    ("seed", 0.5, "0.5 was given; expected a whole number from 0 to"),
+    ("epochs", 1.5, "1.5 was given; expected a whole number from 1 to"),
+    ("patience", -1, "-1 was given; expected a whole number from 0 to"),
 ]
 
 
@@ -70,6 +81,28 @@ def test_a_wrong_number_is_told_in_a_line(app: AppTest, name: str, value: float,
     [error] = app.error
     assert rule in error.value.replace("\\", "")
     assert "Start" not in labels(app)
+
+
+def test_a_run_has_the_whole_numbers_that_stand_in_the_form(app: AppTest, server: Services) -> None:
+    open_train(app)
+    app.number_input(key=KEY + "seed").set_value(2.0**53 - 1).run()
+    app.number_input(key=KEY + "epochs").set_value(1.0).run()
+    press(app, "Start")
+    [run] = server.launcher.runs()
+    assert (run.config.seed, run.config.epochs) == (2**53 - 1, 1)
+    assert isinstance(run.config.epochs, int)
+
+
+def test_fields_are_called_as_everywhere_else(app: AppTest) -> None:
+    open_train(app)
+    shown = {
+        widget.key: widget.label
+        for kind in (app.selectbox, app.number_input, app.checkbox)
+        for widget in kind
+    }
+    for field in fields(TrainConfig):
+        if field.name != "skip_unreadable":  # asked with the files
+            assert shown[KEY + field.name] == field_title(field.name).capitalize()
 
 
 @pytest.mark.parametrize(

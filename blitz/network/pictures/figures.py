@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.basedatatypes import BaseTraceType
 
 from blitz.look import AFTER, BEFORE, CLEAR, MARK, STOPS
 from blitz.network.layers import Window
 from blitz.network.pictures.mosaic import Mosaic, Tile
+from blitz.network.pictures.plain_figure import PlainFigure
 
 Box = tuple[float, float, float, float]
 
@@ -21,6 +21,11 @@ PICTURE_WIDTH, LETTER_WIDTH = 400, 6
 MOST_CROSSES = 2_000
 
 
+def plotly_figure(figure: PlainFigure) -> go.Figure:
+    """The same as an object of Plotly's, checked and with Plotly's own template."""
+    return go.Figure(figure.data, figure.layout)
+
+
 def mosaic_figure(
     mosaic: Mosaic,
     *,
@@ -28,7 +33,7 @@ def mosaic_figure(
     marks: Sequence[Box] = (),
     width: int = 440,
     names: Sequence[str] = ("channel", "row", "column"),
-) -> go.Figure:
+) -> PlainFigure:
     """The tiles in one heat map, whose cells can be clicked.
 
     limit: the magnitude that gets the strongest colour; without one each tile has its own. marks:
@@ -36,26 +41,28 @@ def mosaic_figure(
     """
     rows, columns = mosaic.shape
     colour, data = _cells(mosaic, limit, len(names))
-    traces: list[BaseTraceType] = [
-        go.Heatmap(
-            z=colour, customdata=data, zmin=-(limit or 1.0), zmax=limit or 1.0, colorscale=STOPS,
-            hoverongaps=False, hovertemplate=_hover(names, limit is not None),
-            showscale=limit is not None, colorbar=_colour_bar(limit or 1.0),
-        )
+    traces: list[dict[str, object]] = [
+        {
+            "type": "heatmap", "z": colour, "customdata": data,
+            "zmin": -(limit or 1.0), "zmax": limit or 1.0, "colorscale": STOPS,
+            "hoverongaps": False, "hovertemplate": _hover(names, limit is not None),
+            "showscale": limit is not None, "colorbar": _colour_bar(limit or 1.0),
+        }
     ]  # fmt: skip
     lost = np.argwhere(_lost_cells(mosaic))[:MOST_CROSSES]
     if len(lost):
         traces.append(
-            go.Scatter(
-                x=lost[:, 1], y=lost[:, 0], mode="markers",
-                marker={"symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#d62728"}},
-                hovertemplate="NaN<extra></extra>", showlegend=False,
-            )
+            {
+                "type": "scatter", "x": lost[:, 1], "y": lost[:, 0], "mode": "markers",
+                "marker": {
+                    "symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": "#d62728"},
+                },
+                "hovertemplate": "NaN<extra></extra>", "showlegend": False,
+            }
         )  # fmt: skip
     side = min(CELL_LIMIT, (width - (70 if limit is not None else 16)) / columns)
-    # With its layout at once: an update of it takes three times as long.
-    return go.Figure(
-        traces,
+    return PlainFigure(
+        data=traces,
         layout={
             **_layout(math.ceil(rows * side) + 16),
             "annotations": _labels(mosaic),
@@ -76,50 +83,49 @@ def bars_figure(
     mark: int | None = None,
     axis: str = "unit",
     height: int = 240,
-) -> go.Figure:
+) -> PlainFigure:
     """A vector as bars: orange above 0, blue below, one of them outlined."""
     finite = np.where(np.isfinite(values), values, 0.0).astype(np.float32)
     # Plotly takes <b> and its like in a text for markup.
     labels = [html.escape(name, quote=False) for name in names] if names is not None else None
-    figure = go.Figure(
-        go.Bar(
-            x=np.arange(len(values)), y=finite,
-            marker={
-                "color": np.where(finite >= 0, AFTER, BEFORE).tolist(),
-                "line": {"width": [3 if i == mark else 0 for i in range(len(values))]},
+    bars = {
+        "type": "bar", "x": np.arange(len(values)), "y": finite,
+        "marker": {
+            "color": np.where(finite >= 0, AFTER, BEFORE).tolist(),
+            "line": {
+                "width": [3 if i == mark else 0 for i in range(len(values))], "color": MARK,
             },
-            customdata=labels or [str(index) for index in range(len(values))],
-            text=["" if math.isfinite(value) else "NaN" if math.isnan(value) else "∞"
-                  for value in values.tolist()],
-            hovertemplate=f"{axis} %{{customdata}}<br>%{{y:.4g}}<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.update_layout(_layout(height), bargap=0.15)
-    figure.update_traces(marker_line_color=MARK)
+        },
+        "customdata": labels or [str(index) for index in range(len(values))],
+        "text": ["" if math.isfinite(value) else "NaN" if math.isnan(value) else "∞"
+                 for value in values.tolist()],
+        "hovertemplate": f"{axis} %{{customdata}}<br>%{{y:.4g}}<extra></extra>",
+    }  # fmt: skip
+    places: dict[str, object] = {"title": {"text": axis}}
     if labels:
-        figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels)
-    else:
-        figure.update_xaxes(title=axis)
-    return figure
+        places = {"tickvals": list(range(len(labels))), "ticktext": labels}
+    return PlainFigure(data=[bars], layout={**_layout(height), "bargap": 0.15, "xaxis": places})
 
 
-def window_figure(window: Window, *, width: int = 460) -> go.Figure:
+def window_figure(window: Window, *, width: int = 460) -> PlainFigure:
     """A window, the kernel on it and their products, number by number, side by side."""
     parts = [("window", window.inputs)]
     if window.weights is not None:
         parts += [("kernel", window.weights), ("product", window.products)]
     rows, columns = window.inputs.shape
-    traces, texts = [], []
+    traces: list[dict[str, object]] = []
+    texts: list[dict[str, object]] = []
     for place, (name, values) in enumerate(parts):
         left = place * (columns + 1)
         limit = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
-        traces.append(go.Heatmap(
-            z=values / limit, x=np.arange(left, left + columns), y=np.arange(rows), zmin=-1, zmax=1,
-            colorscale=STOPS, showscale=False, xgap=1, ygap=1, customdata=values,
-            hovertemplate=f"{name}<br>%{{customdata:.6g}}<extra></extra>",
-            text=[[f"{value:.2f}" for value in row] for row in values.tolist()],
-            texttemplate="%{text}", textfont={"size": 11 if columns <= 5 else 9},
-        ))  # fmt: skip
+        traces.append({
+            "type": "heatmap", "z": values / limit, "zmin": -1, "zmax": 1,
+            "x": np.arange(left, left + columns), "y": np.arange(rows),
+            "colorscale": STOPS, "showscale": False, "xgap": 1, "ygap": 1, "customdata": values,
+            "hovertemplate": f"{name}<br>%{{customdata:.6g}}<extra></extra>",
+            "text": [[f"{value:.2f}" for value in row] for row in values.tolist()],
+            "texttemplate": "%{text}", "textfont": {"size": 11 if columns <= 5 else 9},
+        })  # fmt: skip
         middle = left + (columns - 1) / 2
         texts.append({"x": middle, "y": -0.6, "yanchor": "bottom", "text": name})
     for place, sign in enumerate(("×", "=")[: len(parts) - 1], start=1):
@@ -131,8 +137,8 @@ def window_figure(window: Window, *, width: int = 460) -> go.Figure:
         outline = _outline((column - 0.5, row - 0.5, column + 0.5, row + 0.5))
     across = len(parts) * (columns + 1) - 1
     side = min(42, width / across)
-    return go.Figure(
-        traces,
+    return PlainFigure(
+        data=traces,
         layout={
             **_layout(math.ceil(rows * side) + 40),
             "annotations": [{**text, "showarrow": False} for text in texts],
@@ -143,27 +149,30 @@ def window_figure(window: Window, *, width: int = 460) -> go.Figure:
     )
 
 
-def before_after_figure(before: np.ndarray, after: np.ndarray) -> go.Figure:
+def before_after_figure(before: np.ndarray, after: np.ndarray) -> PlainFigure:
     """How values spread before and after an operation."""
     finite = np.concatenate([each[np.isfinite(each)].ravel() for each in (before, after)])
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     edges = np.linspace(low, high if high > low else low + 1, 61)
     middles = (edges[:-1] + edges[1:]) / 2
-    figure = go.Figure()
+    traces = []
     for name, values, colour in (("before", before, BEFORE), ("after", after, AFTER)):
         counts, _ = np.histogram(values[np.isfinite(values)], edges)
-        figure.add_bar(
-            x=middles, y=counts, name=name, marker_color=colour, opacity=0.65,
-            marker_pattern_shape="" if name == "before" else "/",
-            hovertemplate="around %{x:.3g}<br>%{y:,} values<extra>" + name + "</extra>",
-        )  # fmt: skip
-    figure.update_layout(
-        _layout(240), barmode="overlay", bargap=0,
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        pattern = "" if name == "before" else "/"
+        traces.append({
+            "type": "bar", "x": middles, "y": counts, "name": name, "opacity": 0.65,
+            "marker": {"color": colour, "pattern": {"shape": pattern}},
+            "hovertemplate": "around %{x:.3g}<br>%{y:,} values<extra>" + name + "</extra>",
+        })  # fmt: skip
+    return PlainFigure(
+        data=traces,
+        layout={
+            **_layout(240), "barmode": "overlay", "bargap": 0,
+            "legend": {"orientation": "h", "y": 1.12, "x": 0},
+            "xaxis": {"title": {"text": "value"}},
+            "yaxis": {"title": {"text": "elements"}, "type": "log"},
+        },
     )  # fmt: skip
-    figure.update_xaxes(title="value")
-    figure.update_yaxes(title="elements", type="log")
-    return figure
 
 
 def _cells(mosaic: Mosaic, limit: float | None, num_indices: int) -> tuple[np.ndarray, np.ndarray]:

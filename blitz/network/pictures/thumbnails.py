@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ MAPS = 4
 """Maps in one thumbnail, two in a row."""
 SIDE = 22
 """Pixels of one of them."""
+_SHADES, _CLEAR = 255, 255
+"""How many colours there are, an odd number so that 0 has one; and the index of none."""
 
 
 def thumbnail(activation: Tensor) -> str:
@@ -35,21 +38,25 @@ def image_thumbnail(pixels: Tensor) -> str:
     """An image uint8 [C, H, W], grey or colour, as a data URL."""
     small = pixels[:, kept(pixels.shape[1], 2 * SIDE)][:, :, kept(pixels.shape[2], 2 * SIDE)]
     array = small.permute(1, 2, 0).numpy()
-    return _data_url(Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array))
+    return _image_url(array.tobytes(), *array.shape)
+
+
+@lru_cache(maxsize=1024)  # 12 MB: neighbours are shown again and again
+def _image_url(pixels: bytes, height: int, width: int, channels: int) -> str:
+    return _data_url(Image.frombytes("L" if channels == 1 else "RGB", (width, height), pixels))
 
 
 def png(values: np.ndarray) -> str:
     """Numbers in colours as a data URL; NaN is transparent."""
+    is_nan = np.isnan(values)
     finite = np.abs(values[np.isfinite(values)])
-    limit = float(finite.max()) if finite.size else 1.0
-    scaled = np.clip(values / (limit or 1.0), -1, 1)  # infinities become the strongest colours
-    places = np.nan_to_num((scaled + 1) / 2, nan=0.5)
-    stops = [stop for stop, _ in STOPS]
-    colours = np.array([_rgb(colour) for _, colour in STOPS])
-    channels = [np.interp(places, stops, colours[:, channel]) for channel in range(3)]
-    alpha = np.where(np.isnan(values), 0, 255)
-    pixels = np.stack([*channels, alpha], axis=-1).round().astype(np.uint8)
-    return _data_url(Image.fromarray(pixels))
+    limit = float(finite.max(initial=0.0)) or 1.0
+    scaled = np.clip(values / limit, -1, 1)  # infinities become the strongest colours
+    places = np.where(is_nan, _CLEAR, np.rint((_SHADES - 1) / 2 * (scaled + 1)))
+    height, width = values.shape
+    picture = Image.frombytes("P", (width, height), places.astype(np.uint8).tobytes())
+    picture.putpalette(_palette(), "RGBA")
+    return _data_url(picture)
 
 
 def _small(matrix: Tensor, side: int) -> np.ndarray:
@@ -77,6 +84,17 @@ def _side_by_side(tiles: list[np.ndarray]) -> np.ndarray:
         top, left = place // 2 * (rows + 1), place % 2 * (columns + 1)
         picture[top : top + rows, left : left + columns] = tile
     return picture
+
+
+@cache
+def _palette() -> bytes:
+    """The colours from the most negative over 0 to the most positive, and one that is clear."""
+    stops = [stop for stop, _ in STOPS]
+    colours = np.array([_rgb(colour) for _, colour in STOPS])
+    places = np.linspace(0, 1, _SHADES)
+    channels = [np.interp(places, stops, colours[:, channel]) for channel in range(3)]
+    shades = np.stack([*channels, np.full(_SHADES, 255)], axis=-1).round().astype(np.uint8)
+    return shades.tobytes() + bytes(4)
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -27,6 +27,8 @@ STUB = 0.3
 """How far from its last setting to its accuracy the line of a run goes that was not tested yet."""
 LONGEST_NAME, LONGEST_VALUE = 40, 14
 """Characters of a run's name in its label, and of a value beside an axis."""
+TITLE_PIXELS, VALUE_PIXELS, GAP = 7, 6, 10
+"""Width of a character of each, and what is left free beside a text."""
 
 
 def sweep_figure(runs: Sequence[Run]) -> go.Figure:
@@ -125,11 +127,13 @@ def _told(run: Run, names: Sequence[str]) -> str:
 
 
 def _lay_out(figure: go.Figure, axes: Sequence[Axis]) -> None:
-    left = 14 + 7 * max((len(_cut(text, LONGEST_VALUE)) for _, text in axes[0].ticks), default=0)
+    left, right = max(14 + _values_width(axes[0]), 40), 62
     hidden = {"visible": False, "fixedrange": True}
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": max(left, 40), "r": 62, "t": 56, "b": 16},
+        # Where there is less room, the view of the figure scrolls.
+        meta={"least_width": left + right + (len(axes) - 1) * _spacing(axes)},
+        margin={"l": left, "r": right, "t": 56, "b": 16},
         paper_bgcolor="rgba(0, 0, 0, 0)",
         plot_bgcolor="rgba(0, 0, 0, 0)",
         hovermode="closest",
@@ -144,6 +148,19 @@ def _lay_out(figure: go.Figure, axes: Sequence[Axis]) -> None:
     )
 
 
+def _spacing(axes: Sequence[Axis]) -> int:
+    """Pixels between axes at which no title touches another, and no value the axis before it."""
+    titles = [max(map(len, _title_lines(axis.title))) * TITLE_PIXELS for axis in axes]
+    between = [(one + other) // 2 for one, other in pairwise(titles)]
+    values = [_values_width(axis) for axis in axes[1:-1]]
+    return max([*between, *values]) + GAP
+
+
+def _values_width(axis: Axis) -> int:
+    longest = max((len(_cut(text, LONGEST_VALUE)) for _, text in axis.ticks), default=0)
+    return longest * VALUE_PIXELS
+
+
 def _axis_line(index: int) -> dict[str, Any]:
     line = {"color": "rgba(128, 128, 128, 0.7)", "width": 1}
     return {"type": "line", "x0": index, "x1": index, "y0": 0, "y1": 1, "line": line}
@@ -154,7 +171,7 @@ def _notes(index: int, axis: Axis, *, is_last: bool) -> list[dict[str, Any]]:
     common = {"x": index, "showarrow": False}
     side = {"xanchor": "left", "xshift": 4} if is_last else {"xanchor": "right", "xshift": -4}
     title = {
-        "text": axis.title.replace(" ", "<br>"), "y": 1, "yanchor": "bottom", "yshift": 14,
+        "text": "<br>".join(_title_lines(axis.title)), "y": 1, "yanchor": "bottom", "yshift": 14,
         "font": {"weight": 600},
     }  # fmt: skip
     values = [
@@ -166,6 +183,15 @@ def _notes(index: int, axis: Axis, *, is_last: bool) -> list[dict[str, Any]]:
         for place, text in axis.ticks
     ]
     return [common | title, *(common | side | value for value in values)]
+
+
+def _title_lines(title: str) -> list[str]:
+    """The title in at most two lines, as equally long as can be."""
+    words = title.split()
+    breaks = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
+    if not breaks:
+        return [title]
+    return list(min(breaks, key=lambda lines: max(map(len, lines))))
 
 
 def _cut(text: str, longest: int) -> str:

@@ -16,6 +16,7 @@ from blitz.ui.compare.next_panel import go_on_to
 from blitz.ui.compare.state import KEY, MOST_SELECTED, SELECTED
 from blitz.ui.services import Services
 from blitz.ui.text import plain
+from blitz.ui.train_values import whole
 from blitz.ui.visitor import visitor
 
 TOKEN = f"{KEY}fork-token"
@@ -177,6 +178,12 @@ def _settings(run_id: str, config: TrainConfig) -> tuple[dict[str, Any], Errors]
             values[name] = widget(label, *given, key=f"{KEY}fork-{name}-{run_id}", **options)
             errors[name] = st.empty().error
 
+    def add_count(name: str, label: str, **options: Any) -> None:
+        own = getattr(config, name)
+        add(name, st.number_input, label, value=float(own), format="%g", step=1.0, **options)
+        # A seed may be longer than a browser counts: left alone, it stays.
+        values[name] = own if values[name] == float(own) else whole(values[name])
+
     optimisers, schedules = get_args(OptimiserName), get_args(ScheduleName)
     add("lr", st.number_input, "Learning rate", value=config.lr, format="%g", step=config.lr / 10)
     add("optimizer", st.selectbox, "Optimiser", optimisers, optimisers.index(config.optimizer))
@@ -185,12 +192,13 @@ def _settings(run_id: str, config: TrainConfig) -> tuple[dict[str, Any], Errors]
         disabled=not has_momentum,
         help=None if has_momentum else f"{values['optimizer']} has its own: 0.9 and 0.999",
     )  # fmt: skip
-    add("batch_size", st.number_input, "Batch size", value=config.batch_size, step=1)
+    add_count("batch_size", "Batch size")
     add("schedule", st.selectbox, "Schedule", schedules, schedules.index(config.schedule))
-    add("epochs", st.number_input, "Epochs more", value=config.epochs, step=1,
+    add_count(
+        "epochs",
+        "Epochs more",
         help="After those that the weights have seen; the fork's own are counted from 0.",
-    )  # fmt: skip
-    add("seed", st.number_input, "Seed", value=config.seed, step=1,
-        help="Of the order of the images.")  # fmt: skip
+    )
+    add_count("seed", "Seed", help="Of the order of the images.")
     add("keep_epochs", st.checkbox, "Keep every epoch", config.keep_epochs)
     return values, errors

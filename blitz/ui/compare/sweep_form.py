@@ -197,7 +197,7 @@ def _plan(
 ) -> _Plan | None:
     """The sweep, described; or None with a message below the field that is wrong."""
     try:
-        base = replace(base, device=services.launcher.device(base))
+        base = replace(base, device=services.launcher.known_device(base))
         configs = make_configs(wish, base)
     except ValueError as error:
         _show_error(str(error), errors)
@@ -209,7 +209,8 @@ def _plan(
     names = [run_name(title, config, base, over)[:MAX_NAME] for config in configs]
     differing = [name for name in over if len({getattr(each, name) for each in configs}) > 1]
     runs = "1 run" if len(configs) == 1 else f"{len(configs)} runs"
-    st.markdown(f"**{runs}**{_over_text(differing)}. {together_text(configs)}")
+    together = "" if base.device == "auto" else together_text(configs)
+    st.markdown(f"**{runs}**{_over_text(differing)}. {together}")
     wanted = wish.num_runs * wish.num_seeds
     if wish.method == "Random" and len(configs) < wanted:
         st.caption(f"{wanted} were asked for; there are no more different ones.")

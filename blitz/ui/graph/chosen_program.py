@@ -22,10 +22,11 @@ NETWORK = "network"
 MOST_NETWORKS = 20
 
 
-def chosen_program() -> Program:
+def chosen_program() -> Program | None:
     """The program in the address, else the network, else the example, else the first one.
 
     Shows the editor of a program; says so where the address names something that cannot be read.
+    None where that program cannot be carried out, which is said, too.
     """
     if OWN in st.query_params:
         return show_own_program()

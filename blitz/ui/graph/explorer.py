@@ -5,6 +5,7 @@ import streamlit as st
 from blitz.autograd.picture.drawing import Vertex, VertexKind
 from blitz.autograd.picture.folding import REPEAT, Folding, visible_items
 from blitz.autograd.program import Program
+from blitz.ui.faults import faults_in_plain_words
 from blitz.ui.graph.check_panel import show_check
 from blitz.ui.graph.export_panel import show_exports
 from blitz.ui.graph.graph_view import GraphEvent, graph_view
@@ -38,8 +39,17 @@ FEW_STEPS = 8
 """A repeat of at most as many steps is opened whole."""
 
 
+@st.fragment
 def show_explorer(program: Program) -> None:
-    """Show a program with fields for its numbers, its graph and the panels."""
+    """Show a program with fields for its numbers, its graph and the panels.
+
+    What is done in it is nothing to the rest of the page, such as the long list of examples.
+    """
+    with faults_in_plain_words():
+        _show(program)
+
+
+def _show(program: Program) -> None:
     values = changed_values(program, control_values(program))
     with st.spinner("Running the program …", show_time=True):
         scene = scene_of(program.with_values(values) if values else program)

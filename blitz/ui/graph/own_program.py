@@ -49,8 +49,11 @@ def first_program() -> str:
     return encode(State(program=_FIRST, device="cpu", seed=0))
 
 
-def show_own_program() -> Program:
-    """Show the editor with the program in the address; the program as it is now."""
+def show_own_program() -> Program | None:
+    """Show the editor with the program in the address; the program as it is now.
+
+    None where it did not run or was ended by force, which is said: here it never runs then.
+    """
     st.title(TITLE)
     state = _present()
     evaluation = _evaluated(state)
@@ -66,15 +69,15 @@ def show_own_program() -> Program:
     )
     if fault is not None:
         show_outcome(evaluation)
-    return as_program(state, fault)
+        if fault.span is None:
+            return None
+    return as_program(state)
 
 
-def as_program(state: State, fault: Fault | None) -> Program:
-    """The program for the graph explorer. fault: what the limited process stopped it for."""
+def as_program(state: State) -> Program:
+    """The program for the graph explorer."""
 
     def carry_out(follow: Follow) -> CarriedOut:
-        if fault is not None and fault.span is None:  # such as an end by force: never again here
-            return _stopped(fault)
         try:
             program = read_program(state.program)
         except TensorProgramError as error:
@@ -128,7 +131,8 @@ def _evaluated(state: State) -> Evaluation:
 
 @lru_cache(maxsize=MOST_EVALUATIONS)
 def _evaluated_once(state: State) -> Evaluation:
-    services().limits.count_program(visitor())
+    if encode(state) != first_program():
+        services().limits.count_program(visitor())
     found = shared_workers().evaluate(state.program, state.device, state.seed)
     return replace(found, value=None, variables={})  # kept for long, and not needed here
 

@@ -47,9 +47,12 @@ def read_address() -> list[str]:
     return [complaint for name, text in given.items() if (complaint := _take_up(name, text))]
 
 
-def write_address() -> None:
-    """Have the browser show the address of what the page shows."""
-    address_line.replace(_wanted(), _PAGE)
+def write_address(part: str = "") -> None:
+    """Have the browser show the address of what the page shows.
+
+    part: a name for a part of the page that runs by itself.
+    """
+    address_line.replace(_wanted(), _PAGE, part)
 
 
 def choose(name: str) -> None:

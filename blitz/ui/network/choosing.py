@@ -39,9 +39,17 @@ MOST_DIFFERENCES = 20
 
 def choose_network() -> ChosenNetwork | None:
     """Show the fields; the network they choose, or None where the reason is shown instead."""
-    found = services()
     with st.container(horizontal=True, gap="small"):
-        _show_fields(found)
+        _show_fields(services())
+    chosen = chosen_network()
+    if chosen is not None:
+        _tell(chosen)
+    return chosen
+
+
+def chosen_network() -> ChosenNetwork | None:
+    """The network that the fields say, without them; None where the reason is shown instead."""
+    found = services()
     try:
         weights = weights_of(st.session_state[RUN], found) if st.session_state[RUN] else None
     except CheckpointError as error:
@@ -57,7 +65,7 @@ def choose_network() -> ChosenNetwork | None:
         return None
     if weights is not None and not _fits(plan, weights):
         return None
-    chosen = ChosenNetwork(
+    return ChosenNetwork(
         plan=plan,
         source=st.session_state[DATASET],
         dataset=dataset,
@@ -67,8 +75,6 @@ def choose_network() -> ChosenNetwork | None:
             plan, weights.sha256 if weights else "", weights.tensors if weights else None
         ),
     )
-    _tell(chosen)
-    return chosen
 
 
 # Fields

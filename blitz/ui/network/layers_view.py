@@ -2,17 +2,23 @@
 
 import pandas as pd
 import streamlit as st
+from torch import Tensor, nn
 
 from blitz.models import count_parameters
 from blitz.network.flow import run_flow, with_probabilities
 from blitz.network.pictures.thumbnails import image_thumbnail, thumbnail
 from blitz.network.plan import NetworkPlan
 from blitz.network.records import Flow, LayerStep
+from blitz.network.timing import FlowTimes, flow_times
+from blitz.ui.faults import faults_in_plain_words
+from blitz.ui.network.address_bar import write_address
+from blitz.ui.network.choosing import chosen_network
 from blitz.ui.network.chosen import ChosenNetwork
 from blitz.ui.network.image_choice import ChosenImage, choose_image
 from blitz.ui.network.layer_panel import show_image, show_layer
 from blitz.ui.network.layer_strip import LayerCard, layer_strip
-from blitz.ui.network.state import KEY, LAYER
+from blitz.ui.network.recent_flows import RecentFlows
+from blitz.ui.network.state import KEY, LAYER, LAYERS
 from blitz.ui.network.words import shape_text, time_text
 from blitz.ui.text import bytes_text, plain
 
@@ -22,8 +28,21 @@ Key = tuple[NetworkPlan, str, str, str]
 """What decides a pass: the network, its weights, whose mean and deviation, and the pixels."""
 
 
-def show_layers(chosen: ChosenNetwork) -> None:
-    """Show the image's way through the network, and the layer that is open."""
+@st.fragment
+def show_layers() -> None:
+    """Show the image's way through the network, and the layer that is open.
+
+    Another image or another unit is nothing to the rest of the page, which stays as it is.
+    """
+    with faults_in_plain_words():
+        # Taken anew each time: what a session holds on to, no other memory can be had for.
+        chosen = chosen_network()
+        if chosen is not None:
+            _show(chosen)
+        write_address(LAYERS)
+
+
+def _show(chosen: ChosenNetwork) -> None:
     image = choose_image(chosen.dataset)
     if image is None:
         return
@@ -52,14 +71,27 @@ def show_layers(chosen: ChosenNetwork) -> None:
         st.dataframe(_table(flow), hide_index=True)
 
 
-# Each may hold as many bytes as autograd may keep.
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _flow(key: Key, _chosen: ChosenNetwork, _image: ChosenImage) -> Flow:
-    inputs = _chosen.inputs(_image.pixels[None])
-    return with_probabilities(run_flow(_chosen.shared_model, inputs))
+def _flow(key: Key, chosen: ChosenNetwork, image: ChosenImage) -> Flow:
+    def run() -> Flow:
+        inputs = chosen.inputs(image.pixels[None])
+        times = _times(chosen.plan, chosen.weights, chosen.shared_model, inputs)
+        return with_probabilities(run_flow(chosen.shared_model, inputs, times))
+
+    return _recent_flows().get(key, run)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_resource(show_spinner=False)
+def _recent_flows() -> RecentFlows:
+    return RecentFlows()
+
+
+# Not for good: the machine may have been busy with something else.
+@st.cache_resource(max_entries=32, ttl=60, show_spinner=False)
+def _times(plan: NetworkPlan, weights: str, _model: nn.Module, _inputs: Tensor) -> FlowTimes:
+    return flow_times(_model, _inputs)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
 def _cards(key: Key, _chosen: ChosenNetwork, _image: ChosenImage, _flow: Flow) -> list[LayerCard]:
     [pixels] = _chosen.adapted(_image.pixels[None])
     first = LayerCard(

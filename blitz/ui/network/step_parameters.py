@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from torch import Tensor
 
-from blitz.network.pictures.figures import mosaic_figure
+from blitz.network.pictures.figures import mosaic_figure, plotly_figure
 from blitz.network.pictures.mosaic import Mosaic, kernels, matrix
 from blitz.network.step import StepByStep
 from blitz.network.step_states import ParameterState, StepState
@@ -130,12 +130,12 @@ def _show_pictures(step: StepByStep, name: str, shares: bool) -> None:
                     st.caption(missing[title])
                     continue
                 mosaic = mosaics[title]
+                figure = mosaic_figure(
+                    mosaic, limit=common if shares else mosaic.limit, width=PICTURE_WIDTH,
+                    names=_index_names(live.value),
+                )  # fmt: skip
                 st.plotly_chart(
-                    mosaic_figure(
-                        mosaic, limit=common if shares else mosaic.limit, width=PICTURE_WIDTH,
-                        names=_index_names(live.value),
-                    ),
-                    key=f"{KEY}picture-{title}", config=CHART_CONFIG,
+                    plotly_figure(figure), key=f"{KEY}picture-{title}", config=CHART_CONFIG,
                     alt=f"{title} of {name}; the largest magnitude is {mosaic.limit:.4g}",
                 )  # fmt: skip
                 _remark(mosaic)

@@ -15,6 +15,7 @@ from blitz.ui.tensors.state import (
     PROGRAM,
     VARIANT,
     begin,
+    is_offered,
     lesson_named,
     own_program,
     present,
@@ -60,9 +61,8 @@ def _wanted() -> dict[str, str]:
     wanted = {"lesson": name} if name else {}
     if name and variant:
         wanted["variant"] = str(variant)
-    own, state = own_program(name, variant), present()
-    if (state.program, state.seed) != (own.program, own.seed):
-        wanted["program"] = encode(state)
+    if not is_offered():
+        wanted["program"] = encode(present())
     return wanted
 
 

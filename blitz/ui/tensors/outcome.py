@@ -14,6 +14,8 @@ def show_outcome(evaluation: Evaluation) -> None:
     if evaluation.printed:
         st.caption("printed")
         st.code(evaluation.printed.rstrip("\n"), language=None)
+    if evaluation.fault is not None and not evaluation.calls:
+        return  # it did not come to any
     count = len(evaluation.calls)
     st.caption(
         f"{count} operation{'s' * (count != 1)} in {evaluation.seconds * 1000:.1f} ms, "

@@ -25,6 +25,7 @@ from blitz.ui.tensors.state import (
     SEED,
     VARIANT,
     devices,
+    is_offered,
     lesson,
     present,
 )
@@ -72,7 +73,8 @@ def _evaluated() -> Evaluation:
     wanted = (state.program, state.device, state.seed)
     if last is None or (last.source, last.device, last.seed) != wanted:
         try:
-            services().limits.count_program(visitor())
+            if not is_offered():
+                services().limits.count_program(visitor())
         except LimitError as error:
             return not_carried_out(*wanted, reason=str(error))
         last = shared_workers().evaluate(*wanted)
@@ -141,6 +143,9 @@ def _show_lesson() -> None:
 
 
 def _show_panel(panel: str, evaluation: Evaluation) -> None:
+    came_to_nothing = evaluation.fault is not None and not (evaluation.shown or evaluation.calls)
+    if came_to_nothing and panel in (VARIABLES, PICTURES, SPREAD):
+        return  # above stands why
     if panel == VARIABLES:
         if evaluation.shown:
             variables_view(evaluation.shown, evaluation.storages, key=f"{KEY}variables")

@@ -66,6 +66,12 @@ def own_program(name: str, variant: int) -> State:
     return State(program=program, device=st.session_state.get(DEVICE, devices()[0]), seed=0)
 
 
+def is_offered() -> bool:
+    """Whether the present program is the page's own: nobody has changed anything of it."""
+    own = own_program(st.session_state[LESSON], st.session_state[VARIANT])
+    return present() == own
+
+
 def devices() -> list[str]:
     """The devices to choose from, the processor first."""
     return [device.name for device in _list_devices()]
