@@ -54,9 +54,11 @@ def prepared(
 ) -> tuple[Tensor, Tensor]:
     """Images (float32 [n, C, H, W]) and labels (int64 [n]) of these indices, all on one device."""
     images = dataset.train_images.index_select(0, indices)
-    if changes is not None:
-        images = changes.of(indices, images)
-    return dataset.normalise(images), dataset.train_labels.index_select(0, indices)
+    labels = dataset.train_labels.index_select(0, indices)
+    if changes is None:
+        return dataset.normalise(images), labels
+    images = dataset.normalise(changes.of(indices, images))
+    return changes.cut_out_of(indices, images), labels
 
 
 def epoch_batches(

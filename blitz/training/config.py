@@ -13,7 +13,7 @@ OptimiserName = Literal["sgd", "nesterov", "adam", "adamw", "rmsprop"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle", "triangular"]
 LossName = Literal["cross-entropy", "mse"]
 Precision = Literal["float32", "tf32", "bf16"]
-AugmentName = Literal["none", "flip", "flip-and-shift"]
+AugmentName = Literal["none", "flip", "flip-and-shift", "flip-shift-cutout"]
 AveragingName = Literal["none", "ema", "lookahead"]
 
 MAX_SEED = 2**63 - 1

@@ -140,6 +140,7 @@ class Trainer:
     def _make_rounds(self, seconds: float) -> Rounds:
         step, size, average = self._training_step, self.config.batch_size, self._average
         if self.device.type == "cuda" and self.team.is_alone and step.never_asks:
+            changes = Epoch.of(self.config, self.dataset, 0).changes
             return ReplayedSteps(
                 step,
                 self.dataset,
@@ -148,7 +149,7 @@ class Trainer:
                 queue=GraphQueue(self.device),
                 tell=self._tell,
                 average=average,
-                is_augmented=self.config.augment != "none",
+                room=changes.to(self.device) if changes else None,
             )
         if self.device.type == "cuda" and not step.never_asks:
             rule = self.config.optimizer

@@ -54,9 +54,12 @@ class ReplayedSteps:
         queue: GraphQueue,
         tell: Callable[[str], None],
         average: WeightAverage | None,
-        is_augmented: bool,
+        room: EpochAugmentation | None,
     ) -> None:
-        """`seconds`: after them a round ends; 0 makes every step a round. `tell` takes notes."""
+        """`seconds`: after them a round ends; 0 makes every step a round. `tell` takes notes.
+
+        `room`: a fixed place on the device for what an epoch does to the images, if it does.
+        """
         self._training_step = training_step
         self._dataset = dataset
         self._batch_size = batch_size
@@ -64,7 +67,7 @@ class ReplayedSteps:
         self._queue = queue
         self._tell = tell
         self._average = average
-        self._changes = _room_for_changes(dataset) if is_augmented else None
+        self._changes = room
         self._pieces: dict[tuple[int, int], Piece] = {}
         self._sizes: Sequence[int] = (1,)
         self._seconds_per_step = math.inf
@@ -78,8 +81,7 @@ class ReplayedSteps:
         self._order = epoch.order.to(self._dataset.train_labels.device)
         self._position = first_batch * self._batch_size
         if self._changes is not None and epoch.changes is not None:
-            self._changes.is_flipped.copy_(epoch.changes.is_flipped)
-            self._changes.shifts.copy_(epoch.changes.shifts)
+            self._changes.copy_(epoch.changes)
 
     def take(self, rate: Rate, step: int, last_step: int) -> Round:
         """See `Rounds`."""
@@ -229,15 +231,6 @@ class Piece:
         self._losses.copy_(torch.stack(losses))
         self._num_correct.copy_(is_right.view(self.num_steps, -1).sum(1))
         self._skipped.copy_(torch.stack(skips))
-
-
-def _room_for_changes(dataset: ImageDataset) -> EpochAugmentation:
-    """A fixed place on the device for what an epoch does to the images."""
-    count, device = len(dataset.train_labels), dataset.train_labels.device
-    return EpochAugmentation(
-        is_flipped=torch.zeros(count, dtype=torch.bool, device=device),
-        shifts=torch.zeros((count, 2), dtype=torch.int64, device=device),
-    )
 
 
 def _round_of(outcome: Tensor, batch_sizes: list[int], seconds: float) -> Round:

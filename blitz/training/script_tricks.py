@@ -42,16 +42,23 @@ def changed_images(config: TrainConfig, dataset: ImageDataset) -> str:
     if config.augment == "none":
         return ""
     limit = augmentation.shift_limit(config.augment, dataset.image_size)
+    side = augmentation.hole_side(config.augment, dataset.image_size)
     shifts = (
         f"torch.randint({-limit}, {limit + 1}, (1, 2))" if limit else "torch.zeros(1, 2).long()"
     )
+    functions, told, changed = [augmentation.augmented], f"shifted by at most {limit} pixels", ""
+    if side:
+        functions.append(augmentation.cut_out)
+        told += f", {side}×{side} of them left out"
+        corner = f"torch.randint(0, {dataset.image_size - side + 1}, (1, 2))"
+        changed = f"\n        image = cut_out(image, {corner}, {side})"
     return f"""
 
-{inspect.getsource(augmentation.augmented).strip()}
+{_sources(*functions).strip()}
 
 
 class ChangedImages(Dataset):
-    \"""Every image mirrored in every second epoch, and shifted by at most {limit} pixels.\"""
+    \"""Every image mirrored in every second epoch, {told}.\"""
 
     def __init__(self, images):
         self.images = images
@@ -64,7 +71,8 @@ class ChangedImages(Dataset):
     def __getitem__(self, index):
         image, label = self.images[index]
         is_flipped = self.is_flipped[index : index + 1] ^ (self.epoch % 2 == 1)
-        return augmented(image[None], is_flipped, {shifts})[0], label
+        image = augmented(image[None], is_flipped, {shifts}){changed}
+        return image[0], label
 
 
 plain_set = train_set

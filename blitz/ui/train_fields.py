@@ -196,7 +196,8 @@ def _images(_services: Services, fields: _Fields) -> None:
         "Change images",
         get_args(AugmentName),
         help="**flip** mirrors every training image in every second epoch: not for digits.  \n"
-        "**flip-and-shift** also moves it by up to a sixteenth of its side.",
+        "**flip-and-shift** also moves it by up to a sixteenth of its side.  \n"
+        "**flip-shift-cutout** also leaves out a square of three eighths of its side.",
     )
     fields.add(
         "whiten",

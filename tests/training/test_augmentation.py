@@ -1,11 +1,15 @@
-"""Changed training images, against PyTorch's padding, flipping and cropping."""
+"""Changed training images, against PyTorch's padding, flipping, cropping and slices."""
+
+from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from blitz.training.augmentation import augmented, epoch_augmentation
+from blitz.training.augmentation import augmented, cut_out, epoch_augmentation
+from blitz.training.batches import prepared
+from tests.images import squares
 
 
 def by_hand(image: Tensor, *, is_flipped: bool, down: int, right: int) -> Tensor:
@@ -80,3 +84,48 @@ def test_images_of_a_batch_are_changed_by_their_own_rows() -> None:
     order = torch.randperm(20)
     whole = table.of(torch.arange(20), images)
     assert table.of(order, images[order]).equal(whole[order])
+
+
+def test_a_square_of_each_image_is_left_out() -> None:
+    images = torch.randn(4, 3, 8, 9)
+    corners = torch.tensor([[0, 0], [5, 6], [2, 3], [0, 6]])
+    expected = images.clone()
+    for image, (row, column) in zip(expected, corners.tolist(), strict=True):
+        image[:, row : row + 3, column : column + 3] = 0
+    before = images.clone()
+    assert cut_out(images, corners, 3).equal(expected)
+    assert images.equal(before)
+
+
+@pytest.mark.parametrize(("size", "side"), [(32, 12), (28, 10), (8, 3)])
+def test_squares_lie_anywhere_within_the_image(size: int, side: int) -> None:
+    table = epoch_augmentation("flip-shift-cutout", 9_000, size, seed=0, epoch=0)
+    assert table.hole_side == side
+    values, counts = table.holes.unique(return_counts=True)
+    assert values.tolist() == list(range(size - side + 1))
+    expected = 18_000 / len(values)
+    assert (counts - expected).abs().max() < 6 * expected**0.5
+    next_one = epoch_augmentation("flip-shift-cutout", 9_000, size, seed=0, epoch=1)
+    assert not table.holes.equal(next_one.holes)
+
+
+def test_cutout_mirrors_and_shifts_as_without_it() -> None:
+    with_it = epoch_augmentation("flip-shift-cutout", 100, 32, seed=0, epoch=1)
+    without = epoch_augmentation("flip-and-shift", 100, 32, seed=0, epoch=1)
+    assert with_it.is_flipped.equal(without.is_flipped)
+    assert with_it.shifts.equal(without.shifts)
+
+
+def test_a_batch_has_its_own_images_squares_left_out_after_normalising() -> None:
+    dataset = squares()
+    changes = epoch_augmentation(
+        "flip-shift-cutout", len(dataset.train_labels), dataset.image_size, seed=0, epoch=0
+    )
+    order = torch.randperm(20)
+    images, labels = prepared(dataset, order, changes)
+    assert labels.equal(dataset.train_labels[order])
+    for image, index in zip(images, order.tolist(), strict=True):
+        alone, _ = prepared(dataset, torch.tensor([index]), replace(changes, hole_side=0))
+        row, column = changes.holes[index].tolist()
+        alone[..., row : row + changes.hole_side, column : column + changes.hole_side] = 0
+        assert image.equal(alone[0])

@@ -158,7 +158,7 @@ RECIPE = replace(
     schedule="triangular",
     batch_size=12,
     label_smoothing=0.2,
-    augment="flip-and-shift",
+    augment="flip-shift-cutout",
     whiten=True,
     norm_bias_lr=64.0,
 )

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from blitz.training import TrainConfig, Trainer, replayed
+from blitz.training.batches import Epoch
 from blitz.training.events import Command, Diverged, Event, Finished, Intervention, StepsDone
 from blitz.training.graph_queue import GraphQueue
 from blitz.training.replayed import MAX_STEPS, ReplayedSteps, piece_sizes
@@ -37,6 +38,7 @@ class ReplayingTrainer(Trainer):
     def _make_rounds(self, seconds: float) -> Rounds:
         is_cuda = self.device.type == "cuda"
         self.queue = GraphQueue(self.device) if is_cuda else RecordedOnCpu()
+        changes = Epoch.of(self.config, self.dataset, 0).changes
         self.rounds = ReplayedSteps(
             self._training_step,
             self.dataset,
@@ -45,7 +47,7 @@ class ReplayingTrainer(Trainer):
             queue=self.queue,
             tell=self._tell,
             average=self._average,
-            is_augmented=self.config.augment != "none",
+            room=changes.to(self.device) if changes else None,
         )
         return self.rounds
 
@@ -103,7 +105,7 @@ RECIPE = replace(
     CONFIG,
     optimizer="nesterov",
     label_smoothing=0.2,
-    augment="flip-and-shift",
+    augment="flip-shift-cutout",
     schedule="triangular",
     batch_size=12,
 )

@@ -141,6 +141,7 @@ VARIANTS: list[dict[str, object]] = [
     {"optimizer": "adam", "weight_decay": 0.01, "model": "net3x3", "width": 2},
     {"optimizer": "sgd", "momentum": 0.0, "model": "resnet18-frozen", "batch_size": 128},
     {"augment": "flip", "averaging": "ema", "loss": "mse", "label_smoothing": 0.1},
+    {"augment": "flip-shift-cutout", "optimizer": "nesterov"},
     {"model": "speed", "norm_bias_lr": 8.0, "schedule": "one-cycle", "image_size": 16},
 ]
 

@@ -55,7 +55,7 @@ _SUGGESTED: Mapping[str, tuple[Any, ...]] = {
     "loss": ("cross-entropy", "mse"),
     "precision": ("float32", "bf16"),
     "patience": (0, 2, 5),
-    "augment": ("none", "flip", "flip-and-shift"),
+    "augment": ("none", "flip", "flip-and-shift", "flip-shift-cutout"),
     "label_smoothing": (0.0, 0.1, 0.2),
     "averaging": ("none", "ema", "lookahead"),
     "norm_bias_lr": (1.0, 8.0, 64.0),
