@@ -27,8 +27,12 @@ from blitz.ui.visitor import visitor
 FORM_WIDTH, SAMPLES_WIDTH = 544, 384
 
 
+@st.fragment
 def show_form(services: Services) -> None:
-    """Show the form; on Start, begin the run and open it."""
+    """Show the form; on Start, begin the run and open it.
+
+    A fragment: what is changed in it changes nothing of the page around it.
+    """
     fill_in_once(PRESETS[0].config)
     # What comes and goes has a place of its own: "More" would close as it moved in the page.
     with st.container():
