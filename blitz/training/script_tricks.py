@@ -46,7 +46,8 @@ def changed_images(config: TrainConfig, dataset: ImageDataset) -> str:
     shifts = (
         f"torch.randint({-limit}, {limit + 1}, (1, 2))" if limit else "torch.zeros(1, 2).long()"
     )
-    functions, told, changed = [augmentation.augmented], f"shifted by at most {limit} pixels", ""
+    functions: list[Callable[..., object]] = [augmentation.augmented]
+    told, changed = f"shifted by at most {limit} pixels", ""
     if side:
         functions.append(augmentation.cut_out)
         told += f", {side}×{side} of them left out"

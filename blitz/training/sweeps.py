@@ -150,7 +150,7 @@ def run_name(
     varied: fields that are named even where the value is the base's.
     """
     described = describe(config, base, varied).items()
-    parts = [f"{name} {value_text(name, value)}" for name, value in described]
+    parts = [f"{name.replace('_', ' ')} {value_text(name, value)}" for name, value in described]
     return f"{title} · {', '.join(parts)}" if parts else title
 
 

@@ -129,9 +129,8 @@ def test_each_config_is_repeated_with_the_seeds_that_follow_its_own() -> None:
 
 
 def test_a_varied_field_is_named_though_its_value_is_the_bases() -> None:
-    assert (
-        run_name("net", BASE, BASE, ["lr", "image_size"]) == "net · image_size as it is, lr 0.001"
-    )
+    name = run_name("net", BASE, BASE, ["lr", "image_size"])
+    assert name == "net · image size as it is, lr 0.001"
 
 
 def test_a_drawn_value_is_what_the_name_says_and_within_the_range() -> None:
