@@ -17,6 +17,8 @@ LEAST_PASSES = 3
 ENOUGH_SECONDS = 0.05
 TOO_MANY_SECONDS = 0.25
 """After this much time a pass is timed no more, however few there were."""
+USUAL_THREADS = torch.get_num_threads()
+"""Not asked for again: a thread that begins within another's `threads_for` is told one."""
 SHORT_SECONDS = 0.01
 """A pass that takes one core no longer gains next to nothing from more of them, and waits for them
 where they are busy with other people's pages."""
@@ -68,12 +70,11 @@ def running(model: nn.Module, inputs: Tensor) -> Iterator[nn.Module]:
 @contextmanager
 def threads_for(seconds: float) -> Iterator[None]:
     """Within it PyTorch has as many threads as a pass of so many seconds is worth: one or all."""
-    usual = torch.get_num_threads()
     try:
-        torch.set_num_threads(1 if seconds < SHORT_SECONDS else usual)
+        torch.set_num_threads(1 if seconds < SHORT_SECONDS else USUAL_THREADS)
         yield
     finally:
-        torch.set_num_threads(usual)
+        torch.set_num_threads(USUAL_THREADS)
 
 
 def _timed(model: nn.Module, inputs: Tensor) -> tuple[list[Clock], list[float]]:

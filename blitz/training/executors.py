@@ -120,16 +120,16 @@ class LocalExecutor:
         is_torchrun: bool,
     ) -> None:
         """See a process off: free the launch locks once it has its own, and reap it at its end."""
+        try:
+            self._see_start(run_ids, process)
+        finally:
+            for lock in locks:
+                lock.release()
         with ExitStack() as for_its_life:
-            try:
-                self._see_start(run_ids, process)
-                if is_torchrun:
-                    lock = team_lock(self._folder(run_ids[0]))
-                    with suppress(Timeout):
-                        for_its_life.enter_context(lock.acquire(timeout=_TEAM_SECONDS))
-            finally:
-                for lock in locks:
-                    lock.release()
+            if is_torchrun:
+                lock = team_lock(self._folder(run_ids[0]))
+                with suppress(Timeout):  # an earlier one is still winding up
+                    for_its_life.enter_context(lock.acquire(timeout=_TEAM_SECONDS))
             process.wait()
 
     def _see_start(self, run_ids: Sequence[str], process: subprocess.Popen[bytes]) -> None:

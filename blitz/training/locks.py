@@ -24,7 +24,11 @@ def launch_lock(folder: Path) -> FileLock:
 
 
 def team_lock(folder: Path) -> FileLock:
-    """What whoever started torchrun for a run holds until torchrun ends."""
+    """What whoever started torchrun for a run holds until torchrun ends.
+
+    Nobody holds it for a torchrun that a person or a cluster started: while that begins a run
+    again, the run shows as lost.
+    """
     return FileLock(folder / "team.lock", thread_local=False)
 
 

@@ -223,7 +223,7 @@ class Trainer:
     def _obey(self, commands: Commands) -> list[Intervention]:
         done = []
         for command in commands():
-            if command.kind == "learning rate" and command.value is not None:
+            if command.kind == "learning rate" and command.value not in (None, self._base_lr):
                 done.append(self._change_learning_rate(command.value))
             elif command.kind == "stop":
                 done.append(Intervention(at=self._position(), kind="stopped", message="stopped"))

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -49,9 +49,9 @@ class RecentAnswer(Generic[Answer]):
         """The newest question; its answer is good or will come."""
         with self._lock:
             if time.monotonic() >= self._newest.good_until:
-                self._newest = _Asked(began=time.monotonic())
-                work = threading.Thread(target=self._answer, args=(self._newest,), daemon=True)
-                work.start()
+                asked = _Asked[Answer](began=time.monotonic())
+                threading.Thread(target=self._answer, args=(asked,), daemon=True).start()
+                self._newest = asked
             return self._newest
 
     def _answer(self, asked: "_Asked[Answer]") -> None:
@@ -77,7 +77,7 @@ class _Asked(Generic[Answer]):
 
     def result(self, patience: float | None) -> Answer:
         """The answer; ClusterError where it is an error, or does not come in so many seconds."""
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, CancelledError):
             # The error itself would grow with everybody who raises it.
             if (error := self.answer.exception(patience)) is not None:
                 raise ClusterError(str(error))

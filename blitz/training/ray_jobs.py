@@ -138,13 +138,21 @@ class RayJobs:
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
-            words = _last_line(error.read().decode(errors="replace"))
-            raise ClusterError(f"the cluster at {self._address} refuses: {words}") from error
+            raise ClusterError(
+                f"the cluster at {self._address} refuses: {_words(error)}"
+            ) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None) or error
             words = getattr(reason, "strerror", None) or str(reason)
             message = f"the cluster at {self._address} cannot be reached: {words}"
             raise ClusterError(message) from error
+
+
+def _words(refusal: urllib.error.HTTPError) -> str:
+    try:
+        return _last_line(refusal.read().decode(errors="replace"))
+    except (OSError, http.client.HTTPException):  # they broke off
+        return refusal.reason
 
 
 def _read_job(found: Mapping[str, Any]) -> Job:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,16 @@ CLOSE_SECONDS = 120.0
 """How long the end of a run waits for a database that cannot be used."""
 
 log = logging.getLogger(__name__)
+
+
+def in_short(commands: Iterable[Command]) -> list[Command]:
+    """What commands come to that are obeyed all at once: of each matter the last word."""
+    last: dict[str, Command] = {}
+    for command in commands:
+        matter = "pause" if command.kind == "resume" else command.kind
+        last.pop(matter, None)
+        last[matter] = command
+    return list(last.values())
 
 
 class Recorder:
@@ -68,6 +79,7 @@ class Recorder:
         # What was asked before holds from the first step on.
         with suppress(StoreError):
             self._read()
+        self._commands = deque(in_short(self._commands))
         self._thread.start()
         return self
 

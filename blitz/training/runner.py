@@ -35,6 +35,9 @@ LOCK_SECONDS = 2.0
 UNFINISHED: frozenset[ShownStatus] = (ACTIVE - {"starting"}) | {"stopped", "failed"}
 """From which a run can be gone on with, once nobody holds its lock."""
 
+_PEER_IS_GONE = "Connection (closed|reset) by peer|Broken pipe|Socket closed|remote process exited"
+"""What gloo and NCCL say where another of several processes is no more."""
+
 log = logging.getLogger(__name__)
 
 
@@ -148,7 +151,7 @@ def describe_failure(error: Exception, run: Run) -> str:
     """One line for a person about what ended a run."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
     of_torch = str(error) if isinstance(error, RuntimeError) else ""
-    if re.search("Connection (closed|reset) by peer", of_torch):
+    if re.search(_PEER_IS_GONE, of_torch):
         return "another process broke"
     is_memory = re.search("out of memory|can't allocate memory", of_torch)
     if is_memory or isinstance(error, MemoryError):

@@ -16,6 +16,7 @@ from blitz.training.config import TrainConfig
 from blitz.training.presets import PRESETS, Preset
 from blitz.training.store import MAX_NAME
 from blitz.training.whitening import check_whitening
+from blitz.ui.faults import faults_in_plain_words
 from blitz.ui.processor_time import show_processor_time
 from blitz.ui.services import Services
 from blitz.ui.text import plain
@@ -33,6 +34,11 @@ def show_form(services: Services) -> None:
 
     A fragment: what is changed in it changes nothing of the page around it.
     """
+    with faults_in_plain_words():
+        _show_form(services)
+
+
+def _show_form(services: Services) -> None:
     fill_in_once(PRESETS[0].config)
     # What comes and goes has a place of its own: "More" would close as it moved in the page.
     with st.container():

@@ -67,8 +67,8 @@ def take_up_address(settings: Settings) -> list[str]:
 
 
 def whole(number: float) -> int | float:
-    """What was typed into a field that counts; a fraction stays one, and is refused for it."""
-    return int(number) if float(number).is_integer() else number
+    """What was typed into a field that counts; what is no exact whole number is refused later."""
+    return int(number) if float(number).is_integer() and abs(number) < EXACT else number
 
 
 def check_seed(seed: float) -> None:

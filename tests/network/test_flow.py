@@ -2,6 +2,7 @@
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from blitz.models import MODELS
+from blitz.network import timing
 from blitz.network.flow import run_flow, with_probabilities
 from blitz.network.plan import NetworkPlan, build
 from blitz.network.records import INPUT, Flow
@@ -219,18 +221,50 @@ def test_known_times_are_taken_for_those_of_another_input() -> None:
     assert flow.output.tolist() == [2.0, 2.0]
 
 
-def test_a_short_pass_leaves_the_other_cores_alone_and_a_long_one_has_all() -> None:
+def test_a_short_pass_leaves_the_other_cores_alone_and_a_long_one_has_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(timing, "USUAL_THREADS", 3)
     usual = torch.get_num_threads()
     model = Counting().eval()
     try:
-        torch.set_num_threads(3)
         run_flow(model, torch.zeros(2))
+        assert torch.get_num_threads() == 3
         with threads_for(SHORT_SECONDS):
             assert torch.get_num_threads() == 3
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(usual)
     assert (model.threads[0], model.threads[-1]) == (1, 1)
+
+
+def test_a_thread_begun_during_a_short_pass_takes_no_threads_from_later_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(timing, "USUAL_THREADS", 3)
+    usual = torch.get_num_threads()
+    is_within, is_begun = Event(), Event()
+
+    def short_pass() -> None:
+        with threads_for(0.0):
+            is_within.set()
+            is_begun.wait()
+
+    def pass_of_another() -> None:
+        is_within.wait()
+        torch.get_num_threads()  # from now on this thread has a number of its own
+        is_begun.set()
+        first.result()
+        run_flow(net(), torch.zeros(1, 1, 32, 32))
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(short_pass)
+            pool.submit(pass_of_another).result()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(usual)
 
 
 def test_frozen_layers_are_told() -> None:

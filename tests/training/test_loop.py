@@ -254,6 +254,14 @@ def test_a_new_learning_rate_holds_from_then_on_and_through_a_resume() -> None:
     assert first.learning_rate == 0.5
 
 
+def test_the_present_learning_rate_said_again_is_no_intervention() -> None:
+    trainer = Trainer(QUICK, squares(), summary_seconds=0)
+    asked = [Command(kind="learning rate", value=value) for value in (QUICK.lr, 0.5, 0.5)]
+    events = list(trainer.events(commanded(*asked)))
+    [change] = [event for event in events if isinstance(event, Intervention)]
+    assert change.message == f"learning rate {QUICK.lr:g} → 0.5"
+
+
 def test_a_schedule_goes_on_from_the_new_rate() -> None:
     trainer = Trainer(replace(QUICK, schedule="cosine"), squares(), summary_seconds=0)
     events = trainer.events(commanded(Command(kind="learning rate", value=0.5)))

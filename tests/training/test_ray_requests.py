@@ -1,6 +1,7 @@
 """What is asked of a cluster, seen by a server of ours that answers as Ray's documents say."""
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ from blitz.settings import Settings, read_settings
 from blitz.training.config import TrainConfig
 from blitz.training.launcher import Launcher
 from blitz.training.processes import environment
+from blitz.training.ray_answers import RecentAnswer
+from blitz.training.ray_jobs import ClusterError, RayJobs
 from blitz.training.runner import take
 from blitz.training.store import Run, RunStore
 from tests.training.conftest import WaitFor
@@ -354,6 +357,36 @@ def test_a_job_that_is_refused_fails_its_run_with_the_last_line_of_the_reason(
     (run,) = looking.runs()
     assert run.status == "failed"
     assert run.message.endswith("refuses: ValueError: no room")
+
+
+def test_a_refusal_that_breaks_off_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
+
+        def refuse() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(9_999)
+                connection.sendall(b"HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\nhalf")
+
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        threads.submit(refuse)
+        with pytest.raises(ClusterError, match=f"^the cluster at {address} refuses: Oops$"):
+            RecentAnswer(RayJobs(address).all).fresh()
+
+
+def test_a_question_that_could_not_be_asked_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = RecentAnswer(lambda: "yes")
+
+    def no_room(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as without_room:
+        without_room.setattr(threading.Thread, "start", no_room)
+        with pytest.raises(RuntimeError):
+            answer.fresh()
+    assert answer.fresh() == "yes"
 
 
 # The machine that carries a run out

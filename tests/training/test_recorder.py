@@ -122,6 +122,19 @@ def test_commands_arrive_once(
     assert received == ["pause", "stop"]
 
 
+def test_of_what_was_asked_of_the_attempt_before_the_last_word_counts(
+    run: Run, home_store: RunStore, tmp_path: Path
+) -> None:
+    asked = [
+        Command(kind="learning rate", value=0.2), Command(kind="pause"), Command(kind="resume"),
+        Command(kind="learning rate", value=0.01),
+    ]  # fmt: skip
+    for command in asked:
+        home_store.send_command(run.id, command)
+    with Recorder(home_store, run, tmp_path) as recorder:
+        assert recorder.commands() == asked[2:]
+
+
 def test_new_checkpoint_takes_the_place_of_the_older(
     run: Run, home_store: RunStore, tmp_path: Path, wait_for: WaitFor
 ) -> None:

@@ -138,7 +138,7 @@ def test_only_what_differs_is_told(panel: AppTest) -> None:
     put(panel, "Learning rate", "0.1")
     put(panel, "Batch size", "4")
     assert "**1 run**." in texts(panel)
-    assert "sweep · batch\\_size 4, lr 0\\.1, momentum 0\\.5" in texts(panel)
+    assert "sweep · batch size 4, lr 0\\.1, momentum 0\\.5" in texts(panel)
 
 
 def test_a_random_search_of_fewer_different_runs_than_asked_for_says_so(panel: AppTest) -> None:

@@ -25,6 +25,19 @@ def test_a_pass_is_made_once_and_the_longest_unused_makes_room() -> None:
     assert flows.get("b", lambda: anew) is anew, "it was not asked for since"
 
 
+def test_what_two_made_at_once_is_kept_once_and_counted_once() -> None:
+    flows = RecentFlows(most_bytes=100)
+    other = flow(60)
+
+    def made_meanwhile() -> Flow:
+        flows.get("a", lambda: other)
+        return flow(60)
+
+    flows.get("a", made_meanwhile)
+    flows.get("b", lambda: flow(40))
+    assert flows.get("a", never) is other
+
+
 def test_one_that_is_larger_than_all_room_is_kept_alone() -> None:
     flows = RecentFlows(most_bytes=100)
     flows.get("a", lambda: flow(40))

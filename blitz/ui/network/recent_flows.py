@@ -18,6 +18,7 @@ class RecentFlows:
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._flows: OrderedDict[Hashable, Flow] = OrderedDict()
+        self._num_bytes = 0
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Flow]) -> Flow:
@@ -28,13 +29,10 @@ class RecentFlows:
                 return self._flows[key]
         flow = make()  # others need not wait
         with self._lock:
-            self._flows[key] = flow
-            self._flows.move_to_end(key)
-            self._drop()
+            if key not in self._flows:  # nobody else made it meanwhile
+                self._flows[key] = flow
+                self._num_bytes += flow.num_bytes
+            while self._num_bytes > self._most_bytes and len(self._flows) > 1:
+                _, dropped = self._flows.popitem(last=False)
+                self._num_bytes -= dropped.num_bytes
         return flow
-
-    def _drop(self) -> None:
-        num_bytes = sum(flow.num_bytes for flow in self._flows.values())
-        while num_bytes > self._most_bytes and len(self._flows) > 1:
-            _, dropped = self._flows.popitem(last=False)
-            num_bytes -= dropped.num_bytes
