@@ -82,6 +82,9 @@ def press_in_last_column(
         found.scroll_into_view_if_needed()
         box = settled_box(page, found)
         page.mouse.click(box["x"] + box["width"] - 30, box["y"] + HEADER + ROW * (row + 0.5))
+        with suppress(TimeoutError):  # a click on the chosen cell opens it; Enter would close it
+            shown.wait_for(timeout=500)
+            return
         page.keyboard.press(key)
         with suppress(TimeoutError):
             shown.wait_for(timeout=patience_ms)
