@@ -119,13 +119,13 @@ def test_the_fast_recipe_takes_the_steps_of_the_paper() -> None:
     """Jordan 2024 sums the losses and writes rate and decay by themselves; PyTorch's rule here
     takes the mean and multiplies the decay by the rate. One step of both from the same place."""
     recipe = next(preset.config for preset in PRESETS if preset.config.model == "speed")
-    rate, decay, momentum = 11.5, 0.0153, 0.85
+    rate, decay, momentum = 10.0, 0.0153, 0.85
     reach = 1_024 * (1 + 1 / (1 - momentum))
     summed = torch.tensor([300.0, -50.0], dtype=torch.float64)  # gradient of the summed losses
     start = torch.tensor([0.7, -0.2], dtype=torch.float64)
     lr_of_sum, decay_of_step = rate / reach, decay * recipe.batch_size / reach
     gradient = summed + decay_of_step / lr_of_sum * start
-    expected = start - lr_of_sum * (1 + momentum) * gradient  # Nesterov's first step
+    expected = -lr_of_sum * (1 + momentum) * gradient  # Nesterov's first step
 
     weights = start.clone().requires_grad_()
     weights.grad = summed / recipe.batch_size
@@ -133,7 +133,8 @@ def test_the_fast_recipe_takes_the_steps_of_the_paper() -> None:
         [weights], lr=recipe.lr, momentum=recipe.momentum, nesterov=True,
         weight_decay=recipe.weight_decay,
     ).step()  # fmt: skip
-    torch.testing.assert_close(weights.detach(), expected, rtol=1e-4, atol=0)
+    # The recipe's rate has four digits.
+    torch.testing.assert_close(weights.detach() - start, expected, rtol=5e-4, atol=0)
 
 
 @pytest.mark.parametrize("batch_size", [256, 2_048])

@@ -33,7 +33,7 @@ def test_a_plain_run_is_told_shortly_and_a_recipe_with_its_tricks() -> None:
     [recipe] = [preset.config for preset in PRESETS if preset.is_for_gpu]
     line = describe(recipe, "cuda:0")
     for trick in (
-        "label smoothing 0.2", "weight decay 0.00133", "bias rate ×64", "lookahead",
+        "label smoothing 0.2", "weight decay 0.00153", "bias rate ×64", "lookahead",
         "flip-and-shift", "whitened layer 1", "tested both ways", "bf16",
     ):  # fmt: skip
         assert f" · {trick}" in line

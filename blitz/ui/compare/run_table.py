@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, get_args
 
 import streamlit as st
@@ -89,6 +90,8 @@ class _Known:
     instance: str = ""  # a browser that begins anew has another one
     handled: int = 0  # serial number of the last event that was acted on
     complaints: list[str] = field(default_factory=list)  # not yet told
+    # A new script run begins beside one that is still to notice that it ends.
+    lock: Lock = field(default_factory=Lock)
 
 
 def run_table(
@@ -108,10 +111,11 @@ def run_table(
             data={"view": key, "api": API, "label": "Runs"},
             on_events_change=lambda: None,
         )
-        for event in _new_events(known, result.get("events")):
-            known.complaints += act(event)
-            # Not before: another click may end this script run wherever it speaks to Streamlit.
-            known.handled = event.serial
+        with known.lock:
+            for event in _new_events(known, result.get("events")):
+                known.complaints += act(event)
+                # Not before: another click may end this script run wherever it speaks to Streamlit.
+                known.handled = event.serial
         wanted = view()
         _control()(
             key=f"{key}-control",
