@@ -8,6 +8,7 @@ from dataclasses import fields
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Widget
 
 from blitz.training.config import TrainConfig
 from blitz.training.presets import PRESETS
@@ -27,13 +28,13 @@ def choose_recipe(app: AppTest) -> AppTest:
     return app
 
 
+def widgets(app: AppTest) -> list[Widget]:
+    return [*app.selectbox, *app.number_input, *app.checkbox]
+
+
 def test_every_choice_of_a_run_has_a_field_with_the_presets_value(app: AppTest) -> None:
     choose_recipe(app)
-    shown = {
-        widget.key: widget.value
-        for kind in (app.selectbox, app.number_input, app.checkbox)
-        for widget in kind
-    }
+    shown = {widget.key: widget.value for widget in widgets(app)}
     for field in fields(TrainConfig):
         if field.name not in ("skip_unreadable", "image_size"):  # asked with the files; "as it is"
             assert shown[KEY + field.name] == getattr(RECIPE.config, field.name), field.name
@@ -45,7 +46,7 @@ def test_a_recipe_for_gpus_says_how_long_this_processor_needs(
     choose_recipe(app)
     app.selectbox(key=KEY + "device").set_value("cpu").run()
     assert "Made for a GPU" in texts(app)
-    line = "the recipe is 4.0\N{NO-BREAK SPACE}·\N{NO-BREAK SPACE}10¹⁴ floating-point operations"
+    line = "the recipe is 2.4\N{NO-BREAK SPACE}·\N{NO-BREAK SPACE}10¹⁵ floating-point operations"
     wait_for(lambda: line in texts(app.run()))
     assert not app.exception
 
@@ -61,6 +62,15 @@ def test_without_a_gpu_auto_is_a_processor(app: AppTest) -> None:
 
 
 WRONG = [
+    ("lr", float("nan"), "expected a number above 0 to 100"),
+    ("lr", -1.0, "expected a number above 0 to 100"),
+    ("lr", 1e30, "expected a number above 0 to 100"),
+    ("batch_size", 0, "expected a whole number from 1"),
+    ("batch_size", 10**9, "expected a whole number from 1"),
+    ("batch_size", 2_000, "there are 1,438 training images"),
+    ("epochs", 0, "expected a whole number from 1"),
+    ("seed", -1, "expected a whole number from 0"),
+    ("width", 1_000, "expected a whole number from 1"),
     ("label_smoothing", 1.0, "expected a number from 0 to 0.99"),
     ("norm_bias_lr", 0.0, "expected a number above 0 to 1000"),
     ("processes", 65, "65 was given; expected a whole number from 1 to 64"),
@@ -77,13 +87,21 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "rule"), WRONG)
-def test_a_wrong_number_is_told_in_a_line(app: AppTest, name: str, value: float, rule: str) -> None:
+def test_a_wrong_number_is_told_in_a_line_and_cannot_be_started(
+    app: AppTest, name: str, value: float, rule: str
+) -> None:
     open_train(app)
-    app.number_input(key=KEY + name).set_value(value).run()
+    field = KEY + name
+    right = app.number_input(key=field).value
+    app.number_input(key=field).set_value(value).run()
     assert not app.exception
     [error] = app.error
     assert rule in error.value.replace("\\", "")
+    assert "\n" not in error.value
     assert "Start" not in labels(app)
+    app.number_input(key=field).set_value(right).run()
+    assert "Start" in labels(app)
+    assert not app.error
 
 
 def test_a_run_has_the_whole_numbers_that_stand_in_the_form(app: AppTest, server: Services) -> None:
@@ -108,11 +126,7 @@ def test_a_fault_of_the_database_is_a_line_in_the_form(app: AppTest, server: Ser
 
 def test_fields_are_called_as_everywhere_else(app: AppTest) -> None:
     open_train(app)
-    shown = {
-        widget.key: widget.label
-        for kind in (app.selectbox, app.number_input, app.checkbox)
-        for widget in kind
-    }
+    shown = {widget.key: widget.label for widget in widgets(app)}
     for field in fields(TrainConfig):
         if field.name != "skip_unreadable":  # asked with the files
             assert shown[KEY + field.name] == field_title(field.name).capitalize()
